@@ -1,0 +1,274 @@
+package api
+
+// Every DTO is plain: strings, integers, booleans, slices and structs of these.
+// Times are Unix milliseconds, ids lower-case hexadecimal, sizes bytes.
+
+// Workspace is one team as this device knows it.
+type Workspace struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Self    string `json:"self"`    // the id of the person who uses this device
+	Role    string `json:"role"`    // owner, admin, member or guest
+	State   string `json:"state"`   // ready or joining
+	Waiting string `json:"waiting"` // while joining: for whom it waits, as a sentence's object
+	Main    string `json:"main"`    // the id of the main space
+	People  int    `json:"people"`
+	Online  int    `json:"online"` // people with a connected device, oneself included
+	Queued  int    `json:"queued"` // own envelopes that no other device holds yet
+}
+
+// CreateWorkspace founds a workspace.
+type CreateWorkspace struct {
+	Name   string `json:"name"`
+	Person string `json:"person"`
+}
+
+// LinkInfo says what an invitation link is, before anything is sent.
+type LinkInfo struct {
+	Workspace string `json:"workspace"`
+	Expires   int64  `json:"expires"`
+	Mode      string `json:"mode"` // instant or codes
+	Joined    bool   `json:"joined"`
+}
+
+// JoinWorkspace joins with a link. The workspace is listed with state "joining"
+// until keys have arrived.
+type JoinWorkspace struct {
+	Link   string `json:"link"`
+	Person string `json:"person"`
+	WaitMs int64  `json:"waitMs"` // how long the call waits for keys; it goes on in the background
+}
+
+// NewInvite asks for a link.
+type NewInvite struct {
+	Workspace  string `json:"workspace"`
+	Role       string `json:"role"`      // member or guest
+	Uses       int    `json:"uses"`      // 1 to 500
+	ExpiresMs  int64  `json:"expiresMs"` // from now
+	CodesFirst bool   `json:"codesFirst"`
+}
+
+// Invite is one invitation. Link is only known on the device that made it.
+type Invite struct {
+	ID      string `json:"id"`
+	Link    string `json:"link"`
+	Role    string `json:"role"`
+	Uses    int    `json:"uses"`
+	Used    int    `json:"used"`
+	Expires int64  `json:"expires"`
+	Mode    string `json:"mode"`
+	State   string `json:"state"` // open, used, expired or revoked
+	By      string `json:"by"`    // person id
+}
+
+// Space is one encryption domain.
+type Space struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"`    // main, private or group
+	History string   `json:"history"` // full or from-join
+	People  []string `json:"people"`  // ids; empty for main: everybody
+}
+
+// NewSpace makes a private space.
+type NewSpace struct {
+	Workspace string   `json:"workspace"`
+	Name      string   `json:"name"`
+	People    []string `json:"people"`
+	History   string   `json:"history"`
+}
+
+// Person is a member, guest or former member.
+type Person struct {
+	Workspace string `json:"workspace"`
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Role      string `json:"role"`
+	State     string `json:"state"` // verified, unverified, new-device or removed
+	Online    bool   `json:"online"`
+	LastSeen  int64  `json:"lastSeen"`
+	Devices   int    `json:"devices"`
+	InvitedBy string `json:"invitedBy"` // person id, or empty
+	Self      bool   `json:"self"`
+}
+
+// Channel is a conversation: a channel of a space, or a direct one.
+type Channel struct {
+	Workspace string   `json:"workspace"`
+	ID        string   `json:"id"`
+	Space     string   `json:"space"`
+	Name      string   `json:"name"` // for a direct conversation the other people's names
+	Kind      string   `json:"kind"` // channel or direct
+	People    []string `json:"people"`
+	Unread    int      `json:"unread"`
+	Mentions  int      `json:"mentions"`
+	ReadUpTo  string   `json:"readUpTo"` // id of the last message read, or empty
+	Last      int64    `json:"last"`     // when the newest message was sent
+	Draft     string   `json:"draft"`
+}
+
+// NewChannel makes a channel. An empty space means the main one.
+type NewChannel struct {
+	Workspace string `json:"workspace"`
+	Space     string `json:"space"`
+	Name      string `json:"name"`
+}
+
+// Direct opens the conversation with some people, making it on first use.
+type Direct struct {
+	Workspace string   `json:"workspace"`
+	People    []string `json:"people"` // the others
+}
+
+// Reaction counts one emoji on one message.
+type Reaction struct {
+	Emoji  string   `json:"emoji"`
+	People []string `json:"people"`
+}
+
+// Message is one chat message as it stands now.
+type Message struct {
+	Workspace  string     `json:"workspace"`
+	Space      string     `json:"space"`
+	Channel    string     `json:"channel"`
+	ID         string     `json:"id"`
+	Seq        int64      `json:"seq"`    // number in its device's chain
+	Device     string     `json:"device"` // with Seq: the place in the author's chain
+	Order      string     `json:"order"`  // sorts lexicographically like the conversation does
+	Author     string     `json:"author"` // person id
+	AuthorName string     `json:"authorName"`
+	Text       string     `json:"text"` // Markdown
+	Sent       int64      `json:"sent"` // the author's clock: a label, never an order
+	Edited     int64      `json:"edited"`
+	Deleted    bool       `json:"deleted"`
+	Thread     string     `json:"thread"`  // id of the message it answers in a thread, or empty
+	Replies    int        `json:"replies"` // answers in its thread
+	LastReply  int64      `json:"lastReply"`
+	Mentions   []string   `json:"mentions"`
+	Reactions  []Reaction `json:"reactions"`
+	State      string     `json:"state"`  // local, held, delivered or read
+	HeldBy     int        `json:"heldBy"` // other devices that acknowledged it
+	Late       bool       `json:"late"`   // arrived long after the messages around it
+
+	Provisional bool `json:"provisional"` // messages before it have not arrived here yet
+}
+
+// MessageQuery asks for one page of a channel, newest page first, each page
+// oldest first. With Thread it is the root and its answers.
+type MessageQuery struct {
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	Thread    string `json:"thread"`
+	Before    string `json:"before"` // message id; empty: the end
+	Around    string `json:"around"` // message id in the middle of the page wanted
+	Limit     int    `json:"limit"`  // 1 to 500, 50 when 0
+}
+
+// MessagePage is a part of a conversation.
+type MessagePage struct {
+	Messages []Message `json:"messages"`
+	More     bool      `json:"more"` // older ones exist
+}
+
+// NewMessage posts a message, or with Thread an answer.
+type NewMessage struct {
+	Workspace string   `json:"workspace"`
+	Channel   string   `json:"channel"`
+	Text      string   `json:"text"`
+	Thread    string   `json:"thread"`
+	Mentions  []string `json:"mentions"`
+}
+
+// SentMessage names a message that is stored on this device.
+type SentMessage struct {
+	ID  string `json:"id"`
+	Seq int64  `json:"seq"`
+}
+
+// MessageChange edits, deletes or reacts to a message.
+type MessageChange struct {
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	ID        string `json:"id"`
+	Text      string `json:"text"`   // Edit: the new text; React: the emoji
+	Remove    bool   `json:"remove"` // React: take one's reaction back
+}
+
+// ReadMark says that everything up to a message was seen.
+type ReadMark struct {
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	Message   string `json:"message"`
+}
+
+// Draft is unsent text of a channel, kept encrypted on this device.
+type Draft struct {
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	Text      string `json:"text"`
+}
+
+// Typing says that somebody writes in a channel right now.
+type Typing struct {
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	Person    string `json:"person"`
+}
+
+// Custody is a watermark: the messages of one device's chain in a space up to
+// Seq have at least this state.
+type Custody struct {
+	Workspace string `json:"workspace"`
+	Space     string `json:"space"`
+	Device    string `json:"device"`
+	Held      int64  `json:"held"`      // up to here at least one other device has it
+	Delivered int64  `json:"delivered"` // up to here all active devices have it
+}
+
+// Peer is one connected device.
+type Peer struct {
+	Peer   string `json:"peer"`
+	Person string `json:"person"`
+	Name   string `json:"name"`
+	Path   string `json:"path"` // lan, direct, relayed or super-peer
+	RTTMs  int64  `json:"rttMs"`
+}
+
+// Status is the state of the node.
+type Status struct {
+	Peer       string      `json:"peer"`
+	Addrs      []string    `json:"addrs"`
+	Version    string      `json:"version"`
+	Locked     bool        `json:"locked"`     // a passphrase is needed
+	Protection string      `json:"protection"` // keyring, passphrase or none
+	Network    string      `json:"network"`    // online or offline (no usable interface)
+	Disk       string      `json:"disk"`       // ok or full
+	Problems   []string    `json:"problems"`   // sentences: damaged rows, full disk, forks
+	Workspaces []Workspace `json:"workspaces"`
+	Peers      []Peer      `json:"peers"`
+}
+
+// Preferences belong to this device.
+type Preferences struct {
+	Language string `json:"language"` // en, fr or empty: the system's
+	Theme    string `json:"theme"`    // light, dark or empty: the system's
+}
+
+// Notice tells the window to reload a list.
+type Notice struct {
+	Workspace string `json:"workspace"`
+}
+
+// EventMap is the catalogue of events: the key is the event's name, the type its
+// payload. It exists so that the page's types are generated from it.
+type EventMap struct {
+	Workspace *Workspace `json:"workspace,omitempty"`    // made, joined, renamed, counts changed
+	Person    *Person    `json:"person,omitempty"`       // joined, renamed, online or not
+	Channel   *Channel   `json:"chat.channel,omitempty"` // made, renamed, unread changed
+	Message   *Message   `json:"chat.message,omitempty"` // new, edited, deleted, reacted to
+	Custody   *Custody   `json:"chat.custody,omitempty"` // acknowledgements
+	Typing    *Typing    `json:"chat.typing,omitempty"`  // a hint, valid for 5 s
+	Invites   *Notice    `json:"invites,omitempty"`      // the list changed
+	Status    *Status    `json:"status,omitempty"`       // connection, disk, problems
+	Reload    *Notice    `json:"reload,omitempty"`       // events were dropped: load everything again
+}

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+
+	"parvis/app/chat"
+	"parvis/app/people"
+)
+
+// The codes of an [Error]. The page and the command line switch on them.
+const (
+	CodeInvalid     = "invalid"
+	CodeNotFound    = "not-found"
+	CodeRefused     = "refused"
+	CodeLinkBroken  = "link-broken"
+	CodeLinkExpired = "link-expired"
+	CodeLinkUsed    = "link-used"
+	CodeLinkRevoked = "link-revoked"
+	CodeLinkNewer   = "link-newer"
+	CodeLocked      = "locked"
+	CodeDiskFull    = "disk-full"
+	CodeOffline     = "offline"
+	CodeTimeout     = "timeout"
+	CodeInternal    = "internal"
+)
+
+// Error is what every bound method fails with: a code for programs and one
+// sentence with a remedy for people.
+type Error struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Error is the JSON text of e: the window's bridge carries an error as text.
+func (e *Error) Error() string {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return `{"code":"internal","message":"Something went wrong in the program."}`
+	}
+	return string(text)
+}
+
+// Meaning translates one error of a service; it is how package app names errors
+// of parts that the api does not import, such as a full disk.
+type Meaning struct {
+	Of      error
+	Code    string
+	Message string
+}
+
+// errInvalid carries the sentence for an argument that cannot be used.
+type errInvalid struct{ sentence string }
+
+func (e errInvalid) Error() string { return e.sentence }
+
+// internal is what an unknown error becomes; its details go to the log.
+func internal() *Error {
+	return &Error{CodeInternal, "Something went wrong in the program. Please try again; the details are in the log."}
+}
+
+// translate makes an Error of err, or reports that nobody knows it.
+func translate(err error, extra []Meaning) (e *Error, known bool) {
+	if errors.As(err, &e) {
+		return e, true
+	}
+	var invalid errInvalid
+	if errors.As(err, &invalid) {
+		return &Error{CodeInvalid, invalid.sentence}, true
+	}
+	for _, m := range extra {
+		if errors.Is(err, m.Of) {
+			return &Error{m.Code, m.Message}, true
+		}
+	}
+	for _, m := range meanings() {
+		if errors.Is(err, m.Of) {
+			return &Error{m.Code, m.Message}, true
+		}
+	}
+	return internal(), false
+}
+
+// meanings are the errors that the api itself can name.
+func meanings() []Meaning { return append(timeMeanings(), featureMeanings()...) }
+
+// featureMeanings are the errors of the features.
+func featureMeanings() []Meaning {
+	return []Meaning{
+		{chat.ErrNotFound, CodeNotFound, "That conversation or message is not on this device. Reload the list and try again."},
+		{chat.ErrInvalid, CodeInvalid, "That message cannot be sent. Shorten or change it and try again."},
+		{chat.ErrRefused, CodeRefused, "Only the author may change a message. Ask the author or an admin."},
+		{people.ErrNotFound, CodeNotFound, "That person or space is not in this workspace. Reload the list and try again."},
+		{people.ErrInvalid, CodeInvalid, "That is not a name. Use 1 to 64 visible characters."},
+		{people.ErrRefused, CodeRefused, "You may not give this name. Ask an owner or an admin."},
+	}
+}

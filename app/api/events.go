@@ -1,0 +1,74 @@
+package api
+
+import (
+	"encoding/json"
+	"sync"
+
+	"parvis/app/event"
+)
+
+// The names of the events; their payloads stand in [EventMap].
+const (
+	EventWorkspace = "workspace"
+	EventPerson    = "person"
+	EventChannel   = "chat.channel"
+	EventMessage   = "chat.message"
+	EventCustody   = "chat.custody"
+	EventTyping    = "chat.typing"
+	EventInvites   = "invites"
+	EventStatus    = "status"
+	EventReload    = "reload"
+)
+
+// fact is one event on its way to the user interfaces. It is turned into JSON at
+// most once, however many pages listen.
+type fact struct {
+	name    string
+	data    any
+	once    sync.Once
+	encoded json.RawMessage
+	err     error
+}
+
+func (f *fact) json() (json.RawMessage, error) {
+	f.once.Do(func() { f.encoded, f.err = json.Marshal(f.data) })
+	return f.encoded, f.err
+}
+
+// Events forwards facts to the user interfaces.
+type Events struct {
+	topic event.Topic[*fact]
+
+	mu      sync.Mutex
+	cancels []func() // guarded by mu; the subscriptions to the services
+}
+
+// Subscribe calls receive for every event with its name and its payload, a
+// pointer-free DTO, until cancel. receive runs on the goroutine that published
+// and must not block: put the event into a bounded queue, and when that is full
+// send "reload" later.
+func (e *Events) Subscribe(receive func(name string, data any)) (cancel func()) {
+	return e.topic.Subscribe(func(f *fact) { receive(f.name, f.data) })
+}
+
+// Publish sends an event to every user interface. It is for package app, which
+// knows facts that no service has, such as the state of the network.
+func (e *Events) Publish(name string, data any) { e.topic.Publish(&fact{name: name, data: data}) }
+
+// Close ends the forwarding.
+func (e *Events) Close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, cancel := range e.cancels {
+		cancel()
+	}
+	e.cancels = nil
+}
+
+// forward publishes every value of a topic under a name.
+func forward[T, D any](e *Events, topic *event.Topic[T], name string, dto func(T) D) {
+	cancel := topic.Subscribe(func(v T) { e.Publish(name, dto(v)) })
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cancels = append(e.cancels, cancel)
+}

@@ -1,0 +1,33 @@
+package api
+
+import (
+	"parvis/app/chat"
+	"parvis/app/people"
+	"parvis/app/workspace"
+	"parvis/crdt/seal"
+)
+
+// Forward publishes the facts of the features as events, until Close. The
+// workspaces themselves, the invitations and the status are described by package
+// app, which publishes them.
+func (e *Events) Forward(c *chat.Service, p *people.Service, w *workspace.Events) {
+	forward(e, &c.MessageChanged, EventMessage, messageDTO)
+	forward(e, &c.ChannelChanged, EventChannel, channelDTO)
+	forward(e, &c.SomebodyTypes, EventTyping, typingDTO)
+	forward(e, &c.Reload, EventReload, noticeDTO)
+	forward(e, &p.PersonChanged, EventPerson, personDTO)
+	forward(e, &p.SpaceRenamed, EventReload, func(s people.NamedSpace) Notice { return noticeDTO(s.Workspace) })
+	forward(e, &w.Custody, EventCustody, custodyDTO)
+}
+
+func noticeDTO(ws seal.ID) Notice { return Notice{Workspace: ws.String()} }
+
+// custodyDTO: numbers that JSON readers cannot hold become the greatest they can.
+func custodyDTO(c workspace.CustodyChanged) Custody {
+	return Custody{
+		Workspace: c.Workspace.String(), Space: c.Space.String(), Device: c.Device.String(),
+		Held: number(c.Held), Delivered: number(c.Delivered),
+	}
+}
+
+func number(n uint64) int64 { return int64(min(n, 1<<53)) }

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// DeviceService is the node that runs here. Its Status leaves Workspaces empty
+// and must answer before the start and while locked.
+type DeviceService interface {
+	Status(ctx context.Context) (Status, error)
+	Unlock(ctx context.Context, passphrase string) error
+}
+
+// ValueService keeps small settings, encrypted, on this device. An unknown name
+// has the empty value.
+type ValueService interface {
+	Value(ctx context.Context, name string) (string, error)
+	SetValue(ctx context.Context, name, value string) error
+}
+
+// Settings is the bound struct for this device.
+type Settings struct {
+	edge   *edge
+	device DeviceService
+	values ValueService
+	teams  WorkspaceService
+}
+
+// Status says how the node is. It answers even while Parvis starts or is locked.
+func (s *Settings) Status() (Status, error) {
+	return run(s.edge.always(), "Settings.Status", func(ctx context.Context) (Status, error) {
+		status, err := s.device.Status(ctx)
+		if err != nil {
+			return Status{}, err
+		}
+		if _, err := s.edge.life(); err == nil {
+			status.Workspaces, err = s.teams.List(ctx)
+			return statusDTO(status), err
+		}
+		return statusDTO(status), nil
+	})
+}
+
+// Preferences reads the preferences of this device; while locked they are the
+// system's.
+func (s *Settings) Preferences() (Preferences, error) {
+	preferences, err := run(s.edge, "Settings.Preferences", func(ctx context.Context) (Preferences, error) {
+		language, err := s.values.Value(ctx, "language")
+		theme, err2 := s.values.Value(ctx, "theme")
+		return Preferences{Language: language, Theme: theme}, errors.Join(err, err2)
+	})
+	if known := (*Error)(nil); errors.As(err, &known) && known.Code == CodeLocked {
+		return Preferences{}, nil
+	}
+	return preferences, err
+}
+
+// SetPreferences keeps the preferences of this device.
+func (s *Settings) SetPreferences(p Preferences) error {
+	return act(s.edge, "Settings.SetPreferences", func(ctx context.Context) error {
+		if !slices.Contains([]string{"", "en", "fr"}, p.Language) || !slices.Contains([]string{"", "light", "dark"}, p.Theme) {
+			return errInvalid{"That language or theme does not exist. Choose one from the list."}
+		}
+		return errors.Join(s.values.SetValue(ctx, "language", p.Language), s.values.SetValue(ctx, "theme", p.Theme))
+	})
+}
+
+// Unlock opens the data folder with a passphrase.
+func (s *Settings) Unlock(passphrase string) error {
+	return act(s.edge.always(), "Settings.Unlock", func(ctx context.Context) error {
+		return s.device.Unlock(ctx, passphrase)
+	})
+}

@@ -1,0 +1,118 @@
+// Package app wires the parts of a node. It decides nothing.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parvis/app/api"
+	"parvis/app/chat"
+	"parvis/app/people"
+	"parvis/app/store"
+	"parvis/app/workspace"
+)
+
+// App is one node: its data folder, its workspaces and its peers. New wires and
+// opens nothing; Start opens; Close stops and waits.
+type App struct {
+	config Config
+	db     *store.DB
+	people *people.Service
+	chat   *chat.Service
+	api    *api.API
+	teams  *teams
+	device *device
+
+	mu      sync.Mutex
+	life    context.Context    // guarded by mu; nil until everything is open
+	end     context.CancelFunc // guarded by mu
+	manager *workspace.Manager
+	network *network
+	release func() error // of the data folder's lock
+}
+
+// New makes a node. It reads and opens nothing.
+func New(config Config) *App {
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &App{config: config, db: store.New(config.Data)}
+	a.manager = &workspace.Manager{Storage: a.db, Logger: config.Log, Now: time.Now}
+	a.people = people.New(people.Config{Store: a.db.People(), Workspaces: a.manager, Log: config.Log})
+	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Workspaces: a.manager, Log: config.Log})
+	a.manager.Views = map[workspace.Kind]func(*workspace.Workspace) workspace.View{
+		workspace.KindChat:    a.chat.View,
+		workspace.KindProfile: a.people.View,
+	}
+	a.manager.Joined = a.people.Introduce
+	a.teams = &teams{manager: a.manager, people: a.people, now: time.Now}
+	a.device = &device{app: a}
+	a.api = api.New(api.Config{
+		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, People: a.people,
+		Channels: a.chat, Messages: a.chat, Changes: a.chat,
+		Device: a.device, Values: a.db.Settings(),
+		Life: a.running, Meanings: meanings(), Log: config.Log,
+	})
+	a.forward()
+	return a
+}
+
+// API is what user interfaces call and hear.
+func (a *App) API() *api.API { return a.api }
+
+// Start opens the data folder and connects. When the keys need a passphrase that
+// nobody gives, the node is up but locked, and waits for Unlock.
+func (a *App) Start(ctx context.Context) error {
+	release, err := store.Lock(a.config.Data)
+	if err != nil {
+		return err
+	}
+	a.release = release
+	key, err := a.device.key()
+	if errors.Is(err, errNeedsPassphrase) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return a.open(ctx, key)
+}
+
+// running is the context of the open node, for calls.
+func (a *App) running() (context.Context, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.life != nil {
+		return a.life, nil
+	}
+	if a.device.locked() {
+		return nil, api.ErrLocked
+	}
+	return nil, api.ErrStarting
+}
+
+// Close stops everything and waits.
+func (a *App) Close() error {
+	a.mu.Lock()
+	life, end := a.life, a.end
+	a.life = nil
+	a.mu.Unlock()
+	var failed []error
+	if life != nil {
+		end()
+		failed = append(failed, a.closeParts())
+		a.api.Close()
+	}
+	if a.release != nil {
+		failed = append(failed, a.release())
+		a.release = nil
+	}
+	if err := errors.Join(failed...); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"parvis/app/web"
+)
+
+// node answers every call with the JSON that stands beside its name, and notes
+// what it was asked.
+type node struct {
+	answers map[string]string
+
+	mu    sync.Mutex
+	asked []string // guarded by mu
+}
+
+func (n *node) Call(method string, args []json.RawMessage) (result, failure json.RawMessage) {
+	asked := method
+	for _, arg := range args {
+		asked += " " + string(arg)
+	}
+	n.mu.Lock()
+	n.asked = append(n.asked, asked)
+	n.mu.Unlock()
+	answer, known := n.answers[method]
+	if !known {
+		return nil, json.RawMessage(`{"code":"refused","message":"You may not do that. Ask an owner."}`)
+	}
+	return json.RawMessage(answer), nil
+}
+
+func (n *node) Subscribe(func(string, json.RawMessage)) func() { return func() {} }
+
+func (n *node) last() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.asked) == 0 {
+		return ""
+	}
+	return n.asked[len(n.asked)-1]
+}
+
+// run executes one command line against a node.
+func run(t *testing.T, n *node, stdin string, args ...string) (out, errs string, exit int) {
+	t.Helper()
+	data := t.TempDir()
+	if n != nil {
+		server := &web.Server{Backend: n, Data: data}
+		if err := server.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+	}
+	var stdout, stderr bytes.Buffer
+	program := Program{Version: "1.2.3", Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
+	exit = program.Run(t.Context(), append(args, "--data", data))
+	return stdout.String(), stderr.String(), exit
+}
+
+const (
+	oneWorkspace  = `[{"id":"aa11bb","name":"Atelier","self":"f00d","main":"0001","state":"ready"}]`
+	twoWorkspaces = `[{"id":"aa11bb","name":"Atelier"},{"id":"aa11cc","name":"Bureau"}]`
+	channels      = `[{"id":"c001","name":"general","space":"0001"},{"id":"c002","name":"general","space":"0002"},{"id":"c003","name":"ops","space":"0002"}]`
+)
+
+func TestDocuments(t *testing.T) {
+	answers := map[string]string{
+		"Workspaces.List":   oneWorkspace,
+		"Workspaces.Create": `{"id":"aa11bb","name":"Atelier"}`,
+		"Workspaces.Join":   `{"id":"aa11bb","name":"Atelier","self":"f00d","state":"ready"}`,
+		"Workspaces.Invite": `{"id":"1e","link":"parvis://join#x","role":"member","uses":1,"expires":7}`,
+		"People.List":       `[{"id":"f00d","name":"Ana","role":"owner","state":"verified","online":true,"lastSeen":5,"devices":1}]`,
+		"Chat.Channels":     channels,
+		"Chat.Send":         `{"id":"dead","seq":3}`,
+		"Chat.Messages":     `{"messages":[{"id":"dead","author":"f00d","authorName":"Ana","text":"hi","sent":9,"reactions":[],"state":"held"}],"more":false}`,
+		"Settings.Status":   `{"peer":"12D3","workspaces":null,"peers":null}`,
+	}
+	tests := []struct {
+		name string
+		args []string
+		want string // a part of the document
+	}{
+		{"workspace create", []string{"workspace", "create", "Atelier", "--as", "Ana"}, `{"workspace":{"id":"aa11bb","name":"Atelier"}}`},
+		{"workspace list", []string{"workspace", "list"}, `{"workspaces":[{"id":"aa11bb","name":"Atelier",`},
+		{"join", []string{"join", "parvis://join#x", "--as", "Ben"}, `{"workspace":{"id":"aa11bb","name":"Atelier"},"person":{"id":"f00d","name":"Ben"}}`},
+		{"invite create", []string{"invite", "create"}, `"link":"parvis://join#x","role":"member","uses":1`},
+		{"people list", []string{"people", "list"}, `{"people":[{`},
+		{"channel list", []string{"channel", "list"}, `{"channels":[{`},
+		{"chat send", []string{"chat", "send", "general", "hi"}, `{"message":{"id":"dead","seq":3}}`},
+		{"chat list", []string{"chat", "list", "general"}, `"authorName":"Ana","text":"hi","sent":9,"edited":0,"deleted":false,"thread":""`},
+		{"status", []string{"status"}, `"workspaces":[],"peers":[]`},
+		{"version", []string{"version"}, `{"version":"1.2.3"}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			out, errs, exit := run(t, &node{answers: answers}, "", append(test.args, "--json")...)
+			if exit != ExitDone || !strings.Contains(out, test.want) || !json.Valid([]byte(out)) {
+				t.Errorf("exit %d, %q, %s; want %s in one document", exit, out, errs, test.want)
+			}
+		})
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	running := &node{answers: map[string]string{"Workspaces.List": oneWorkspace, "Chat.Channels": channels}}
+	tests := []struct {
+		name string
+		node *node
+		args []string
+		exit int
+		want string // in the sentence
+	}{
+		{"an unknown command", nil, []string{"dance"}, ExitUsage, "Unknown command"},
+		{"an unknown subcommand", nil, []string{"chat", "dance"}, ExitUsage, "parvis chat send"},
+		{"an unknown flag", nil, []string{"status", "--dance"}, ExitUsage, "Unknown flag"},
+		{"a missing argument", nil, []string{"chat", "send", "general"}, ExitUsage, "CHANNEL TEXT"},
+		{"a missing flag", nil, []string{"workspace", "create", "Atelier"}, ExitUsage, "as"},
+		{"a bare link", nil, []string{"parvis://join#x"}, ExitUsage, "parvis join LINK"},
+		{"no node", nil, []string{"status"}, ExitNoNode, "parvis serve"},
+		{"a refusal", running, []string{"chat", "send", "general", "hi"}, ExitFailed, "Ask an owner"},
+		{"an unknown channel", running, []string{"chat", "list", "kitchen"}, ExitFailed, `no channel "kitchen"`},
+		{"no workspace yet", &node{answers: map[string]string{"Workspaces.List": "null"}}, []string{"channel", "list"}, ExitFailed, "workspace create"},
+		{"several workspaces", &node{answers: map[string]string{"Workspaces.List": twoWorkspaces}}, []string{"channel", "list"}, ExitFailed, "--workspace"},
+		{"an ambiguous workspace", &node{answers: map[string]string{"Workspaces.List": twoWorkspaces}}, []string{"channel", "list", "-w", "aa11"}, ExitFailed, "Several"},
+		{"a join that waits in vain", &node{answers: map[string]string{"Workspaces.Join": `{"id":"aa11bb","state":"joining","waiting":"Ana"}`, "Workspaces.List": `[{"id":"aa11bb","state":"joining","waiting":"Ana"}]`}},
+			[]string{"join", "parvis://join#x", "--as", "Ben", "--wait", "50ms"}, ExitTimeout, "waiting for Ana"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, errs, exit := run(t, test.node, "", test.args...)
+			if exit != test.exit || !strings.Contains(errs, test.want) {
+				t.Errorf("exit %d and %q, want %d and %q", exit, errs, test.exit, test.want)
+			}
+			_, errs, _ = run(t, test.node, "", append(test.args, "--json")...)
+			lines := strings.Split(strings.TrimSpace(errs), "\n")
+			var document struct {
+				Error struct{ Code, Message string }
+			}
+			if err := json.Unmarshal([]byte(lines[len(lines)-1]), &document); err != nil || document.Error.Code == "" || document.Error.Message == "" {
+				t.Errorf("with --json it says %q, want {\"error\":{\"code\",\"message\"}}", errs)
+			}
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	all := []named{{"c0de01", "general"}, {"c0de02", "General"}, {"beef01", "ops"}, {"beef02", "beef01"}, {"ab", "x"}}
+	tests := []struct {
+		wanted string
+		want   int // -1: refused
+	}{
+		{"c0de01", 0}, {"general", 0}, {"General", 1}, {"OPS", 2}, {"beef02", 3},
+		{"beef01", 2}, // an id goes before a name
+		{"c0de0", -1}, {"GENERAL", -1}, {"a", -1}, {"nothing", -1}, {"", -1},
+	}
+	for _, test := range tests {
+		got, err := find("channel", test.wanted, all)
+		if err != nil {
+			got = -1
+		}
+		if got != test.want {
+			t.Errorf("%q means %d, want %d", test.wanted, got, test.want)
+		}
+	}
+}
+
+func TestTheMainSpacesChannelGoesFirst(t *testing.T) {
+	n := &node{answers: map[string]string{"Workspaces.List": oneWorkspace, "Chat.Channels": channels, "Chat.Send": `{"id":"dead","seq":3}`}}
+	if _, errs, exit := run(t, n, "", "chat", "send", "#general", "hi"); exit != ExitDone || !strings.Contains(n.last(), `"channel":"c001"`) {
+		t.Errorf("exit %d %s, asked %s", exit, errs, n.last())
+	}
+}
+
+func TestSendReadsLines(t *testing.T) {
+	n := &node{answers: map[string]string{"Workspaces.List": oneWorkspace, "Chat.Channels": channels, "Chat.Send": `{"id":"dead","seq":3}`}}
+	out, errs, exit := run(t, n, "one\n\ntwo\nthree", "chat", "send", "ops", "-", "--json")
+	if exit != ExitDone || strings.Count(out, "\n") != 3 || !strings.Contains(n.last(), `"text":"three"`) {
+		t.Errorf("exit %d, printed %q, asked last %s; %s", exit, out, n.last(), errs)
+	}
+}
+
+func TestOthersTextCannotMoveTheCursor(t *testing.T) {
+	if got := printable("a\x1b[31mb\u202ec\r\nd"); got != "a[31mbc d" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestPassphrase(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "passphrase")
+	if err := os.WriteFile(file, []byte("correct horse \r\nsecond line\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environment := func(value string) func(string) string { return func(string) string { return value } }
+	tests := []struct {
+		name, file, env, want string
+		nobody, failing       bool
+	}{
+		{name: "from the first line of the file", file: file, env: "other", want: "correct horse "},
+		{name: "from the environment", env: "battery staple", want: "battery staple"},
+		{name: "nobody to ask", nobody: true},
+		{name: "a file that is not there", file: file + "x", failing: true},
+		{name: "an empty file", file: os.DevNull, failing: true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := &session{Program: Program{Stdin: strings.NewReader(""), Getenv: environment(test.env)}, passphrase: passphraseFlags{file: test.file}}
+			ask := s.asker()
+			if (ask == nil) != test.nobody {
+				t.Fatalf("somebody to ask: %v", ask != nil)
+			}
+			if ask == nil {
+				return
+			}
+			got, err := ask()
+			if got != test.want || (err != nil) != test.failing {
+				t.Errorf("got %q, %v, want %q", got, err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"parvis/app/api"
+	"parvis/app/web/client"
+)
+
+// minPrefix is how many digits of an id name a thing.
+const minPrefix = 4
+
+// named is a thing with an id and a name.
+type named struct{ id, name string }
+
+// find picks one of the things by its id, its name or the beginning of its id;
+// what is not the only one is refused. kind is its word in sentences.
+func find(kind, wanted string, all []named) (int, error) {
+	for i, thing := range all {
+		if thing.id == wanted {
+			return i, nil
+		}
+	}
+	tests := []func(named) bool{
+		func(n named) bool { return n.name == wanted },
+		func(n named) bool { return strings.EqualFold(n.name, wanted) },
+		func(n named) bool {
+			return len(wanted) >= minPrefix && strings.HasPrefix(n.id, strings.ToLower(wanted))
+		},
+	}
+	for _, fits := range tests {
+		found, count := 0, 0
+		for i, thing := range all {
+			if fits(thing) {
+				found = i
+				count++
+			}
+		}
+		if count == 1 {
+			return found, nil
+		}
+		if count > 1 {
+			return 0, invalid("Several %ss are meant by %q: name one by its id.", kind, wanted)
+		}
+	}
+	return 0, &failure{code: api.CodeNotFound, message: "There is no " + kind + " " + quote(wanted) + ". See the list command for their names.", exit: ExitFailed}
+}
+
+func quote(text string) string { return `"` + printable(text) + `"` }
+
+// theWorkspace is the one that --workspace names, or the only one.
+func (s *session) theWorkspace(ctx context.Context, c *client.Client) (api.Workspace, error) {
+	all, err := client.Call[[]api.Workspace](ctx, c, "Workspaces.List")
+	if err != nil {
+		return api.Workspace{}, err
+	}
+	switch {
+	case len(all) == 0:
+		return api.Workspace{}, &failure{code: api.CodeNotFound, message: "This node has no workspace yet. Make one with: parvis workspace create NAME --as \"Your name\", or join with: parvis join LINK --as \"Your name\"", exit: ExitFailed}
+	case s.workspace == "" && len(all) > 1:
+		return api.Workspace{}, invalid("This node has several workspaces: say which with --workspace.")
+	case s.workspace == "":
+		return all[0], nil
+	}
+	things := make([]named, len(all))
+	for i, w := range all {
+		things[i] = named{w.ID, w.Name}
+	}
+	i, err := find("workspace", s.workspace, things)
+	if err != nil {
+		return api.Workspace{}, err
+	}
+	return all[i], nil
+}
+
+// in runs a command inside the chosen workspace.
+func (s *session) in(ctx context.Context, do func(ctx context.Context, c *client.Client, ws api.Workspace) error) error {
+	return s.with(ctx, func(ctx context.Context, c *client.Client) error {
+		ws, err := s.theWorkspace(ctx, c)
+		if err != nil {
+			return err
+		}
+		return do(ctx, c, ws)
+	})
+}
+
+// person finds one person of the workspace.
+func person(ctx context.Context, c *client.Client, ws, wanted string) (api.Person, error) {
+	all, err := client.Call[[]api.Person](ctx, c, "People.List", client.Arg(ws))
+	if err != nil {
+		return api.Person{}, err
+	}
+	things := make([]named, len(all))
+	for i, p := range all {
+		things[i] = named{p.ID, p.Name}
+	}
+	i, err := find("person", strings.TrimPrefix(wanted, "@"), things)
+	if err != nil {
+		return api.Person{}, err
+	}
+	return all[i], nil
+}
+
+// space finds one space of the workspace; "main" is the main one.
+func space(ctx context.Context, c *client.Client, ws api.Workspace, wanted string) (string, error) {
+	if wanted == "" || wanted == "main" {
+		return ws.Main, nil
+	}
+	all, err := client.Call[[]api.Space](ctx, c, "Workspaces.Spaces", client.Arg(ws.ID))
+	if err != nil {
+		return "", err
+	}
+	things := make([]named, len(all))
+	for i, s := range all {
+		things[i] = named{s.ID, s.Name}
+	}
+	i, err := find("space", wanted, things)
+	if err != nil {
+		return "", err
+	}
+	return all[i].ID, nil
+}
+
+// channel finds one channel or direct conversation. Where several spaces have a channel of that name, the main space's is meant.
+func channel(ctx context.Context, c *client.Client, ws api.Workspace, wanted string) (api.Channel, error) {
+	all, err := client.Call[[]api.Channel](ctx, c, "Chat.Channels", client.Arg(ws.ID))
+	if err != nil {
+		return api.Channel{}, err
+	}
+	wanted = strings.TrimPrefix(wanted, "#")
+	things := make([]named, len(all))
+	for i, ch := range all {
+		things[i] = named{ch.ID, ch.Name}
+		if ch.Space == ws.Main && ch.Name == wanted {
+			return ch, nil
+		}
+	}
+	i, err := find("channel", wanted, things)
+	if err != nil {
+		return api.Channel{}, err
+	}
+	return all[i], nil
+}

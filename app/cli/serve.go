@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"parvis/app"
+	"parvis/app/web"
+	"parvis/frontend"
+)
+
+// nodeFlags are those of the commands that run a node.
+type nodeFlags struct {
+	listen []string
+	ui     string
+	noMDNS bool
+}
+
+func (n *nodeFlags) add(flags *pflag.FlagSet, ui string) {
+	flags.StringArrayVar(&n.listen, "listen", nil, "multiaddress to listen on for peers; may be repeated (default: all interfaces, free ports)")
+	flags.StringVar(&n.ui, "ui", ui, "loopback address of the browser interface")
+	flags.BoolVar(&n.noMDNS, "no-mdns", false, "do not look for peers on the local network")
+}
+
+// config turns the flags into what the node needs.
+func (s *session) config() app.Config {
+	level := slog.LevelWarn
+	if s.verbose {
+		level = slog.LevelDebug
+	}
+	return app.Config{
+		Data:        s.data,
+		Listen:      s.node.listen,
+		UI:          s.node.ui,
+		NoMDNS:      s.node.noMDNS,
+		Passphrase:  s.asker(),
+		Unprotected: s.passphrase.unprotected,
+		Version:     s.Version,
+		Log:         slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+}
+
+func (s *session) serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Run a node and its browser interface until it is told to stop", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.serve(cmd.Context()) },
+	}
+	s.node.add(cmd.Flags(), "127.0.0.1:0")
+	s.passphrase.add(cmd.Flags())
+	return cmd
+}
+
+// ready is the first line of a node that serves.
+type ready struct {
+	Event string   `json:"event"`
+	UI    string   `json:"ui"`
+	Peer  string   `json:"peer"`
+	Addrs []string `json:"addrs"`
+}
+
+// serve runs until SIGTERM, SIGINT or the end of ctx.
+func (s *session) serve(ctx context.Context) (err error) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	node := app.New(s.config())
+	if err := node.Start(ctx); err != nil {
+		return errors.Join(err, node.Close())
+	}
+	defer func() { err = errors.Join(err, node.Close()) }()
+	browser := s.browser(node)
+	if err := browser.Start(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, browser.Close()) }()
+	line, _ := json.Marshal(ready{"ready", browser.URL(), node.Peer(), list(node.Addrs())})
+	if _, err := fmt.Fprintln(s.Stdout, string(line)); err != nil {
+		return fmt.Errorf("print the ready line: %w", err)
+	}
+	if status, err := node.API().Settings.Status(); err == nil && status.Locked {
+		fmt.Fprintln(s.Stderr, "The keys are locked: enter the passphrase on the page, or start with --passphrase-file FILE or PARVIS_PASSPHRASE.")
+	}
+	if isTerminal(s.Stderr) {
+		fmt.Fprintf(s.Stderr, "\nParvis runs. Open this address in a browser; Ctrl+C stops it.\n  %s\n", browser.URL())
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// browser is the loopback interface of a node.
+func (s *session) browser(node *app.App) *web.Server {
+	return &web.Server{Listen: s.node.ui, Backend: node.API().Wire(), Assets: frontend.Dist(), Data: s.data, Log: s.config().Log}
+}
+
+// window opens the desktop window, with the loopback interface only when asked for.
+func (s *session) window(ctx context.Context, args []string) error {
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	w := Window{Node: app.New(s.config()), Assets: frontend.Dist(), Data: s.data}
+	if s.node.ui != "" {
+		w.Browser = s.browser(w.Node)
+	}
+	if len(args) > 0 {
+		w.Link = args[0]
+	}
+	return s.Window(ctx, w)
+}
+
+func isTerminal(w interface{ Write([]byte) (int, error) }) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,28 @@
+package app
+
+import (
+	"log/slog"
+)
+
+// Config is all that a node is told from outside.
+type Config struct {
+	// Data is the folder of this node; one node at a time uses it.
+	Data string
+	// Listen are multiaddresses for peers; empty means all interfaces on free ports.
+	Listen []string
+	// UI is the loopback address of the browser interface; empty means none.
+	UI string
+	// NoMDNS switches the search on the local network off.
+	NoMDNS bool
+	// NoGossip leaves everything to the sync streams.
+	NoGossip bool
+	// Passphrase is asked for when the keys are protected by one, or when no
+	// keyring is there to protect new ones. It may be nil: then the node starts
+	// locked and waits for Unlock.
+	Passphrase func() (string, error)
+	// Unprotected lets the keys lie in the clear when nothing can protect them.
+	Unprotected bool
+	// Version is the program's version, for people.
+	Version string
+	Log     *slog.Logger
+}

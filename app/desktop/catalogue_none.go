@@ -1,0 +1,5 @@
+//go:build desktop && !bindings
+
+package desktop
+
+func catalogue() []any { return nil }

@@ -1,0 +1,5 @@
+//go:build bindings || (desktop && !linux)
+
+package desktop
+
+func prepareWebview() {}

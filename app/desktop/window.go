@@ -1,0 +1,180 @@
+//go:build desktop || bindings
+
+package desktop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	goruntime "runtime"
+	"strings"
+	"sync"
+
+	"github.com/wailsapp/wails/v2"
+	"github.com/wailsapp/wails/v2/pkg/options"
+	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
+	"github.com/wailsapp/wails/v2/pkg/options/linux"
+	"github.com/wailsapp/wails/v2/pkg/options/mac"
+	"github.com/wailsapp/wails/v2/pkg/options/windows"
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	"parvis/app/api"
+	"parvis/app/web"
+)
+
+// Node is what the window shows. It is started when the window opens.
+type Node interface {
+	Start(ctx context.Context) error
+	Close() error
+	API() *api.API
+}
+
+// Loopback is the browser interface beside the window.
+type Loopback interface {
+	Start(ctx context.Context) error
+	Close() error
+}
+
+// Window is one window on one node.
+type Window struct {
+	Node    Node
+	Browser Loopback // nil: no port is opened
+	Assets  fs.FS
+	Data    string // the data folder; one window per folder
+	Link    string // the parvis:// link it was opened with, or empty
+	Icon    []byte // PNG
+	Log     *slog.Logger
+
+	mu  sync.Mutex
+	ctx context.Context // Wails' own, asked for in every call to it; nil before the start; guarded by mu
+}
+
+// Run opens the window and returns after it was closed and the node has stopped.
+func (w *Window) Run() error {
+	prepareWebview()
+	if err := wails.Run(w.options()); err != nil {
+		return fmt.Errorf("open the window: %w", err)
+	}
+	return nil
+}
+
+func (w *Window) options() *options.App {
+	return &options.App{
+		Title: "Parvis", Width: 1240, Height: 800, MinWidth: 360, MinHeight: 480,
+		BackgroundColour: options.NewRGB(250, 249, 247),
+		AssetServer:      &assetserver.Options{Assets: w.Assets, Middleware: policy},
+		Bind:             append(w.Node.API().Bound(), catalogue()...),
+		OnStartup:        w.start,
+		OnDomReady:       w.loaded,
+		OnShutdown:       func(context.Context) { w.stop() },
+		// Since Wails 2.13 what is returned here becomes the text of a JavaScript
+		// Error, so it must be text: the JSON of {code, message}.
+		ErrorFormatter: func(err error) any { return jsonText(err) },
+		// The page's own menus only, and no address is sent to Microsoft or Apple.
+		EnableDefaultContextMenu:         false,
+		EnableFraudulentWebsiteDetection: false,
+		SingleInstanceLock: &options.SingleInstanceLock{
+			UniqueId:               instance(w.Data),
+			OnSecondInstanceLaunch: w.again,
+		},
+		// A file dropped beside a drop zone must not replace the page. WebKitGTK
+		// cannot tell that from dragging inside the page and would kill both, so
+		// there the page itself refuses such drops.
+		DragAndDrop: &options.DragAndDrop{DisableWebViewDrop: goruntime.GOOS != "linux"},
+		Linux:       &linux.Options{Icon: w.Icon, ProgramName: "parvis", WebviewGpuPolicy: linux.WebviewGpuPolicyOnDemand},
+		// Beside the data, which lies under LocalAppData: the default would roam
+		// with the user's profile to other machines.
+		Windows: &windows.Options{WebviewUserDataPath: filepath.Join(w.Data, "webview"), Theme: windows.SystemDefault},
+		Mac:     &mac.Options{Preferences: &mac.Preferences{}, OnUrlOpen: w.open},
+	}
+}
+
+// start runs beside the page's loading: calls are refused with "still starting"
+// until the node is there.
+func (w *Window) start(ctx context.Context) {
+	w.forward(ctx)
+	err := w.Node.Start(ctx)
+	if err == nil && w.Browser != nil {
+		err = w.Browser.Start(ctx)
+	}
+	if err == nil {
+		return
+	}
+	w.Log.Error("start", "error", err)
+	_, dialogErr := runtime.MessageDialog(ctx, runtime.MessageDialogOptions{Type: runtime.ErrorDialog, Title: "Parvis", Message: sentence(err)})
+	if dialogErr != nil {
+		w.Log.Error("tell about the failed start", "error", dialogErr)
+	}
+	runtime.Quit(ctx)
+}
+
+// loaded is called when the page listens.
+func (w *Window) loaded(ctx context.Context) {
+	w.mu.Lock()
+	w.ctx = ctx
+	w.mu.Unlock()
+	w.open(w.Link)
+}
+
+// window is Wails' context once the page listens, else nil.
+func (w *Window) window() context.Context {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ctx
+}
+
+func (w *Window) stop() {
+	var err error
+	if w.Browser != nil {
+		err = w.Browser.Close()
+	}
+	if err = errors.Join(err, w.Node.Close()); err != nil {
+		w.Log.Error("stop", "error", err)
+	}
+}
+
+// again is called when the program is started a second time on the same data: the
+// window there is comes forward and takes the link.
+func (w *Window) again(second options.SecondInstanceData) {
+	ctx := w.window()
+	if ctx == nil {
+		return
+	}
+	runtime.WindowUnminimise(ctx)
+	runtime.Show(ctx)
+	for _, argument := range second.Args {
+		w.open(argument)
+	}
+}
+
+// maxLink bounds a link that another program hands over, in bytes.
+const maxLink = 8 << 10
+
+// linkOpened is the payload of the event "link".
+type linkOpened struct {
+	Link string `json:"link"`
+}
+
+// open hands a parvis:// link to the page, which shows it and asks before doing
+// anything: whoever can make the user click can send one.
+func (w *Window) open(link string) {
+	ctx := w.window()
+	if ctx == nil || !strings.HasPrefix(link, "parvis://") || len(link) > maxLink {
+		return
+	}
+	runtime.EventsEmit(ctx, "link", linkOpened{link})
+}
+
+// policy puts the page's content policy on every file the window loads.
+func policy(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Security-Policy", web.Policy(""))
+		rw.Header().Set("X-Content-Type-Options", "nosniff")
+		rw.Header().Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(rw, r)
+	})
+}

@@ -1,0 +1,191 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+
+	"parvis/app/api"
+	"parvis/app/chat"
+	"parvis/app/people"
+	"parvis/app/store/keyslots"
+	"parvis/app/workspace"
+	"parvis/crdt/seal"
+)
+
+// errNeedsPassphrase reports that the node has to wait for Unlock.
+var errNeedsPassphrase = errors.New("a passphrase is needed")
+
+// maxProblems bounds the problems that are shown; older ones leave.
+const maxProblems = 20
+
+// device is this node as the Settings see it: how its keys are protected, its
+// peers, and what went wrong.
+type device struct {
+	app *App
+
+	mu         sync.Mutex
+	waits      bool                // guarded by mu; for a passphrase
+	protection keyslots.Protection // guarded by mu
+	problems   []string            // guarded by mu
+	diskFull   bool                // guarded by mu
+}
+
+func (d *device) locked() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.waits
+}
+
+// key opens or makes the storage key. Nothing is ever protected less than asked.
+func (d *device) key() (seal.Key, error) {
+	c := d.app.config
+	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: c.Passphrase, Unprotected: c.Unprotected})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if errors.Is(err, keyslots.ErrLocked) && c.Passphrase == nil {
+		d.waits = true
+		return key, errNeedsPassphrase
+	}
+	d.protection = protection
+	return key, err
+}
+
+// Unlock opens the node with a passphrase.
+func (d *device) Unlock(ctx context.Context, passphrase string) error {
+	c := d.app.config
+	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: func() (string, error) { return passphrase, nil }})
+	if err != nil {
+		return err
+	}
+	if err := d.app.open(context.WithoutCancel(ctx), key); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.waits, d.protection = false, protection
+	d.mu.Unlock()
+	return nil
+}
+
+// problem notes a sentence for the user.
+func (d *device) problem(text string) {
+	d.mu.Lock()
+	if !slices.Contains(d.problems, text) {
+		d.problems = append(d.problems, text)
+		d.problems = d.problems[max(0, len(d.problems)-maxProblems):]
+	}
+	d.mu.Unlock()
+	d.publish()
+}
+
+// disk notes whether writing fails for lack of space.
+func (d *device) disk(full bool) {
+	d.mu.Lock()
+	changed := d.diskFull != full
+	d.diskFull = full
+	d.mu.Unlock()
+	if changed {
+		d.publish()
+	}
+}
+
+// publish tells the user interfaces how the node is.
+func (d *device) publish() {
+	status, err := d.Status(context.Background())
+	if err != nil {
+		d.app.config.Log.Warn("status", "err", err)
+		return
+	}
+	d.app.api.Publish(api.EventStatus, status)
+}
+
+// Status is how the node is; the api adds the workspaces.
+func (d *device) Status(context.Context) (api.Status, error) {
+	d.mu.Lock()
+	status := api.Status{
+		Version: d.app.config.Version, Locked: d.waits, Protection: string(d.protection),
+		Network: "online", Disk: "ok", Problems: slices.Clone(d.problems),
+	}
+	if d.diskFull {
+		status.Disk = "full"
+	}
+	d.mu.Unlock()
+	if !hasInterface() {
+		status.Network = "offline"
+	}
+	if n := d.app.connected(); n != nil {
+		status.Peer, status.Addrs = string(n.node.ID()), n.node.Addrs()
+		for _, p := range n.node.Peers() {
+			status.Peers = append(status.Peers, d.peer(n, p.ID, p.Path, p.RTT.Milliseconds()))
+		}
+	}
+	return status, nil
+}
+
+// peer names the person behind a connected peer.
+func (d *device) peer(n *network, id peerID, path string, rtt int64) api.Peer {
+	dto := api.Peer{Peer: string(id), Path: path, RTTMs: rtt}
+	key, err := id.PublicKey()
+	if err != nil {
+		return dto
+	}
+	for _, w := range n.manager.List() {
+		st := w.State()
+		if st == nil {
+			continue
+		}
+		if device, ok := st.DeviceByPeer(key); ok {
+			dto.Person = device.Person.String()
+			dto.Name = d.app.people.Name(w.ID(), device.Person)
+			break
+		}
+	}
+	return dto
+}
+
+// hasInterface reports whether any network interface other than loopback is up.
+func hasInterface() bool {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return true // unknown is not offline
+	}
+	for _, i := range interfaces {
+		if i.Flags&net.FlagUp != 0 && i.Flags&net.FlagLoopback == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// forward turns facts of the workspaces into events of the api.
+func (a *App) forward() {
+	a.api.Forward(a.chat, a.people, &a.manager.Events)
+	a.people.WorkspaceRenamed.Subscribe(a.tell)
+	a.people.Trouble.Subscribe(func(t people.Trouble) { a.device.problem(t.Text) })
+	a.chat.Trouble.Subscribe(func(t chat.Trouble) { a.device.problem(t.Text) })
+	a.manager.Events.Problem.Subscribe(func(p workspace.Problem) { a.device.problem(p.Text) })
+	a.manager.Events.State.Subscribe(func(c workspace.StateChanged) { a.tell(c.Workspace) })
+	a.manager.Events.Members.Subscribe(func(c workspace.MembersChanged) {
+		a.tell(c.Workspace)
+		a.api.Publish(api.EventInvites, api.Notice{Workspace: c.Workspace.String()})
+	})
+	a.manager.Events.Presence.Subscribe(func(c workspace.PresenceChanged) {
+		a.tell(c.Workspace)
+		a.device.publish()
+	})
+}
+
+// tell publishes a workspace as it stands now.
+func (a *App) tell(id seal.ID) {
+	if _, err := a.running(); err != nil {
+		return
+	}
+	w, err := a.manager.Get(id)
+	if err != nil {
+		a.api.Publish(api.EventReload, api.Notice{Workspace: id.String()})
+		return
+	}
+	a.api.Publish(api.EventWorkspace, a.teams.describe(w))
+}

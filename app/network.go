@@ -1,0 +1,276 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	gosync "sync"
+	"time"
+
+	"parvis/app/workspace"
+	"parvis/crdt/seal"
+	"parvis/p2p"
+	"parvis/p2p/discovery"
+	"parvis/p2p/gossip"
+	"parvis/p2p/join"
+	"parvis/p2p/key"
+	"parvis/p2p/sync"
+)
+
+// network plugs the peer-to-peer packages and the workspaces together.
+type network struct {
+	node      *p2p.Node
+	hub       *sync.Hub
+	discovery *discovery.Discovery
+	manager   *workspace.Manager
+	gossip    bool
+	log       *slog.Logger
+	life      context.Context
+
+	mu       gosync.Mutex
+	attached []*sync.Syncer // guarded by mu
+	meshes   []*gossip.Mesh // guarded by mu
+}
+
+func (n *network) syncers() []*sync.Syncer {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.attached)
+}
+
+// startNetwork starts the host and everything that listens on it.
+func startNetwork(ctx context.Context, config Config, manager *workspace.Manager) (*network, error) {
+	n := &network{manager: manager, gossip: !config.NoGossip, log: config.Log, life: ctx}
+	n.node = p2p.New(p2p.Config{Seed: manager.PeerSeed(), Listen: config.Listen, MDNS: !config.NoMDNS, Gate: gate{manager}, Log: config.Log})
+	n.node.OnPeer(n.peerChanged)
+	n.node.OnAddrs(n.addrsChanged)
+	n.hub = sync.NewHub(n.node, config.Log)
+	join.Serve(n.node, n)
+	key.Serve(n.node, n.grant)
+	if err := n.node.Start(ctx); err != nil {
+		return nil, fmt.Errorf("start the network: %w", err)
+	}
+	n.discovery = discovery.New(n.node, n)
+	n.discovery.Found, n.discovery.Log = n.found, config.Log
+	if !config.NoMDNS {
+		n.discovery.Names = n.names
+	}
+	n.discovery.Start(ctx)
+	return n, nil
+}
+
+// Close stops the search and the host, and waits.
+func (n *network) Close() error {
+	n.discovery.Close()
+	return n.node.Close()
+}
+
+// gate lets members in, and strangers only while an invitation is open.
+type gate struct{ manager *workspace.Manager }
+
+func (g gate) Member(peer p2p.PeerID) bool {
+	key, err := peer.PublicKey()
+	return err == nil && g.manager.Known(key)
+}
+
+func (g gate) Lobby() bool { return g.manager.Lobby() }
+
+// Self is the key of this device's host.
+func (n *network) Self() seal.ID {
+	key, err := n.node.ID().PublicKey()
+	if err != nil {
+		panic(err) // the host made its id from an Ed25519 key
+	}
+	return key
+}
+
+// Addrs are the addresses of this device.
+func (n *network) Addrs() []string { return n.node.Addrs() }
+
+// Attach starts the replication of a workspace.
+func (n *network) Attach(w *workspace.Workspace) (workspace.Replication, error) {
+	r := replica{w}
+	_, self := w.Self()
+	config := sync.Config{
+		Workspace: w.ID(), Self: self, Hub: n.hub, Replica: r, Device: r.member, Visible: r.visible,
+		Addrs: n.known, OnAddrs: n.learn, Log: n.log,
+	}
+	if n.gossip {
+		mesh := gossip.New(gossip.Config{Node: n.node, Topics: r.topics, Check: r.check, Log: n.log})
+		config.Gossip = mesh
+		n.mu.Lock()
+		n.meshes = append(n.meshes, mesh)
+		n.mu.Unlock()
+	}
+	s := sync.New(config)
+	if err := s.Start(n.life); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	n.attached = append(n.attached, s)
+	n.mu.Unlock()
+	return replication{s}, nil
+}
+
+// replication shows a syncer to its workspace.
+type replication struct{ *sync.Syncer }
+
+func (r replication) SendLive(body []byte, to func(peer seal.ID) bool) {
+	r.Syncer.SendLive(body, func(peer p2p.PeerID) bool {
+		key, err := peer.PublicKey()
+		return err == nil && to(key)
+	})
+}
+
+// Knock runs the join protocol with one peer.
+func (n *network) Knock(ctx context.Context, peer seal.ID, addrs []string, request []byte, accept func(workspace.Welcome) ([]byte, error)) error {
+	id, err := p2p.PeerIDOf(peer)
+	if err != nil {
+		return err
+	}
+	err = join.Dial(ctx, n.node, id, addrs, request, func(w join.Welcome) ([]byte, error) {
+		return accept(workspace.Welcome{Box: w.Box, Grant: w.Grant, Entries: w.Entries, Blobs: w.Blobs, Addrs: fromAddrs(w.Addrs)})
+	})
+	var refusal *join.Refusal
+	if errors.As(err, &refusal) {
+		return &workspace.Refusal{Code: refusal.Code}
+	}
+	return err
+}
+
+// Request implements [join.Answerer].
+func (n *network) Request(ctx context.Context, from p2p.PeerID, request []byte) (join.Welcome, error) {
+	key, err := from.PublicKey()
+	if err != nil {
+		return join.Welcome{}, err
+	}
+	w, err := n.manager.Answer(ctx, key, request)
+	if err != nil {
+		return join.Welcome{}, refused(err)
+	}
+	return join.Welcome{Box: w.Box, Grant: w.Grant, Entries: w.Entries, Blobs: w.Blobs, Addrs: toAddrs(w.Addrs)}, nil
+}
+
+// Joined implements [join.Answerer].
+func (n *network) Joined(ctx context.Context, from p2p.PeerID, entry []byte) error {
+	key, err := from.PublicKey()
+	if err != nil {
+		return err
+	}
+	return refused(n.manager.Admit(ctx, key, entry))
+}
+
+func refused(err error) error {
+	var refusal *workspace.Refusal
+	if errors.As(err, &refusal) {
+		return &join.Refusal{Code: refusal.Code}
+	}
+	return err
+}
+
+// AskKey sends a KeyRequest.
+func (n *network) AskKey(ctx context.Context, peer seal.ID, request []byte) ([]byte, error) {
+	id, err := p2p.PeerIDOf(peer)
+	if err != nil {
+		return nil, err
+	}
+	return key.Ask(ctx, n.node, id, request)
+}
+
+func (n *network) grant(_ context.Context, from p2p.PeerID, request []byte) ([]byte, error) {
+	key, err := from.PublicKey()
+	if err != nil {
+		return nil, err
+	}
+	return n.manager.Grant(key, request)
+}
+
+// Recheck applies changed members, invitations and addresses.
+func (n *network) Recheck() {
+	n.node.Recheck()
+	n.discovery.Wake()
+	n.mu.Lock()
+	meshes := slices.Clone(n.meshes)
+	n.mu.Unlock()
+	for _, mesh := range meshes {
+		mesh.Update()
+	}
+}
+
+// Known implements [discovery.Book].
+func (n *network) Known() []discovery.Target {
+	var targets []discovery.Target
+	for _, t := range n.manager.Targets(n.life) {
+		if id, err := p2p.PeerIDOf(t.Peer); err == nil {
+			targets = append(targets, discovery.Target{Peer: id, Addrs: t.Addrs})
+		}
+	}
+	return targets
+}
+
+// names are the mDNS service names of yesterday, today and tomorrow.
+func (n *network) names() []string {
+	today := time.Now().UTC().Unix() / int64((24 * time.Hour).Seconds())
+	return n.manager.MDNSNames(today-1, today, today+1)
+}
+
+// known is what this device tells connected members about addresses.
+func (n *network) known() []sync.PeerAddrs {
+	all := []sync.PeerAddrs{{Peer: n.node.ID(), Addrs: n.node.Addrs()}}
+	for _, t := range n.Known() {
+		all = append(all, sync.PeerAddrs{Peer: t.Peer, Addrs: t.Addrs})
+	}
+	return all
+}
+
+func (n *network) learn(_ p2p.PeerID, addrs []sync.PeerAddrs) {
+	var learned []workspace.PeerAddrs
+	for _, a := range addrs {
+		if key, err := a.Peer.PublicKey(); err == nil {
+			learned = append(learned, workspace.PeerAddrs{Peer: key, Addrs: a.Addrs})
+		}
+	}
+	n.manager.Learn(n.life, learned)
+}
+
+// found notes where a member was seen on the local network.
+func (n *network) found(t discovery.Target) {
+	n.learn(t.Peer, []sync.PeerAddrs{{Peer: t.Peer, Addrs: t.Addrs}})
+}
+
+// addrsChanged tells the connected members where this device is now.
+func (n *network) addrsChanged() {
+	for _, s := range n.syncers() {
+		s.Announce()
+	}
+}
+
+func (n *network) peerChanged(peer p2p.PeerID, connected bool) {
+	key, err := peer.PublicKey()
+	if err != nil {
+		return
+	}
+	n.manager.PeerChanged(n.life, key, connected)
+}
+
+func toAddrs(addrs []workspace.PeerAddrs) []join.PeerAddrs {
+	var all []join.PeerAddrs
+	for _, a := range addrs {
+		if id, err := p2p.PeerIDOf(a.Peer); err == nil {
+			all = append(all, join.PeerAddrs{Peer: id, Addrs: a.Addrs})
+		}
+	}
+	return all
+}
+
+func fromAddrs(addrs []join.PeerAddrs) []workspace.PeerAddrs {
+	var all []workspace.PeerAddrs
+	for _, a := range addrs {
+		if key, err := a.Peer.PublicKey(); err == nil {
+			all = append(all, workspace.PeerAddrs{Peer: key, Addrs: a.Addrs})
+		}
+	}
+	return all
+}

@@ -1,0 +1,107 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"parvis/app/api"
+	"parvis/app/store"
+	"parvis/app/store/keyslots"
+	"parvis/app/workspace"
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+	"parvis/p2p"
+)
+
+type peerID = p2p.PeerID
+
+// open opens the store with its key, then the workspaces, then the network.
+func (a *App) open(ctx context.Context, key seal.Key) error {
+	life, end := context.WithCancel(ctx)
+	if err := a.openParts(life, key); err != nil {
+		end()
+		return errors.Join(err, a.closeParts())
+	}
+	a.mu.Lock()
+	a.life, a.end = life, end
+	a.mu.Unlock()
+	return nil
+}
+
+func (a *App) openParts(ctx context.Context, key seal.Key) error {
+	if err := a.db.Open(ctx, key); err != nil {
+		return err
+	}
+	if err := a.manager.Open(ctx); err != nil {
+		return err
+	}
+	if err := a.people.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.chat.Start(ctx); err != nil {
+		return err
+	}
+	n, err := startNetwork(ctx, a.config, a.manager)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.network = n
+	a.mu.Unlock()
+	return a.manager.Start(ctx, n)
+}
+
+// closeParts closes what is open, the newest first, and waits.
+func (a *App) closeParts() error {
+	failed := []error{a.manager.Close()}
+	if n := a.connected(); n != nil {
+		failed = append(failed, n.Close())
+	}
+	a.chat.Close()
+	a.people.Close()
+	return errors.Join(append(failed, a.db.Close())...)
+}
+
+// connected is the network once it runs.
+func (a *App) connected() *network {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.network
+}
+
+// Peer is this device's peer id, once the node is open.
+func (a *App) Peer() string {
+	if n := a.connected(); n != nil {
+		return string(n.node.ID())
+	}
+	return ""
+}
+
+// Addrs are the addresses where peers reach this node.
+func (a *App) Addrs() []string {
+	if n := a.connected(); n != nil {
+		return n.node.Addrs()
+	}
+	return nil
+}
+
+// meanings name the errors of the parts that the api does not import.
+func meanings() []api.Meaning {
+	return []api.Meaning{
+		{Of: store.ErrDiskFull, Code: api.CodeDiskFull, Message: "The disk is full: nothing more can be saved. Free some space and try again; what was saved stays saved."},
+		{Of: keyslots.ErrWrong, Code: api.CodeRefused, Message: "This passphrase is wrong. Try again."},
+		{Of: keyslots.ErrLocked, Code: api.CodeLocked, Message: "Parvis is locked. Enter your passphrase to unlock it."},
+		{Of: member.ErrLinkBroken, Code: api.CodeLinkBroken, Message: "This invitation link is damaged or incomplete. Copy the whole link again, or ask for a new one."},
+		{Of: member.ErrLinkNewer, Code: api.CodeLinkNewer, Message: "This invitation was made by a newer version of Parvis. Update Parvis and open it again."},
+		{Of: workspace.ErrLinkExpired, Code: api.CodeLinkExpired, Message: "This invitation has expired. Ask for a new one."},
+		{Of: workspace.RefusalOf(workspace.RefusedExpired), Code: api.CodeLinkExpired, Message: "This invitation has expired. Ask for a new one."},
+		{Of: workspace.RefusalOf(workspace.RefusedUsed), Code: api.CodeLinkUsed, Message: "This invitation was already used. Ask for a new one."},
+		{Of: workspace.RefusalOf(workspace.RefusedRevoked), Code: api.CodeLinkRevoked, Message: "This invitation was withdrawn. Ask for a new one."},
+		{Of: workspace.RefusalOf(workspace.RefusedUnknown), Code: api.CodeNotFound, Message: "Nobody there knows this invitation yet. It is tried again; ask the inviter to keep Parvis open."},
+		{Of: workspace.ErrJoined, Code: api.CodeInvalid, Message: "This device is already in this workspace. Open it in the list on the left."},
+		{Of: workspace.ErrRefused, Code: api.CodeRefused, Message: "The rules of this workspace do not allow this. Ask an owner or an admin."},
+		{Of: workspace.ErrNoKey, Code: api.CodeOffline, Message: "The key of this space has not arrived yet. It comes as soon as another member is online."},
+		{Of: workspace.ErrNotReady, Code: api.CodeOffline, Message: "This device has not finished joining. It goes on as soon as a member answers."},
+		{Of: workspace.ErrNotFound, Code: api.CodeNotFound, Message: "That is not in this workspace. Reload the list and try again."},
+	}
+}

@@ -1,0 +1,56 @@
+// Package people knows who is in a workspace: their names, roles and presence.
+// Names travel in envelopes of kind profile (SPEC.md); roles come from the
+// membership log, presence from the network.
+package people
+
+import (
+	"errors"
+
+	"parvis/crdt/seal"
+)
+
+// What callers tell apart.
+var (
+	// ErrNotFound reports an unknown workspace, space or person.
+	ErrNotFound = errors.New("no such workspace, space or person")
+	// ErrInvalid reports a text that is no name.
+	ErrInvalid = errors.New("not a name")
+	// ErrRefused reports a name that somebody else must give.
+	ErrRefused = errors.New("not allowed to give this name")
+)
+
+// State says how sure one can be of a person.
+type State string
+
+// The states of a person.
+const (
+	Verified   State = "verified"   // codes were compared
+	Unverified State = "unverified" // came by an invitation link
+	NewDevice  State = "new-device" // added a device within seven days
+	Removed    State = "removed"    // left or was removed
+)
+
+// Role is owner, admin, member or guest.
+type Role string
+
+// The roles.
+const (
+	Owner  Role = "owner"
+	Admin  Role = "admin"
+	Member Role = "member"
+	Guest  Role = "guest"
+)
+
+// Person is a member, guest or former member.
+type Person struct {
+	Workspace  seal.ID
+	ID         seal.ID
+	Name       string // never empty: a short id stands in for an unknown name
+	Role       Role
+	State      State
+	Online     bool
+	LastSeenMs int64 // Unix milliseconds; 0: never
+	Devices    int   // active ones
+	InvitedBy  seal.ID
+	Self       bool
+}

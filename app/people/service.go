@@ -1,0 +1,245 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"parvis/app/event"
+	"parvis/app/name"
+	"parvis/app/workspace"
+	"parvis/crdt/seal"
+)
+
+// newDeviceMs is how long a new device is pointed out (protocol 2.2).
+const newDeviceMs = 7 * 24 * 3_600_000
+
+// Config is what people stands on.
+type Config struct {
+	Store Storage
+	// Workspaces tells who came, went and is online; may be nil.
+	Workspaces *workspace.Manager
+	Now        func() time.Time // time.Now when nil
+	Log        *slog.Logger     // none when nil
+}
+
+// Service is the people of all workspaces of this device.
+type Service struct {
+	config Config
+	stop   func()
+
+	// Facts, each told after its commit. Subscribers must not block.
+	PersonChanged    event.Topic[Person]
+	WorkspaceRenamed event.Topic[seal.ID]
+	SpaceRenamed     event.Topic[NamedSpace]
+	Trouble          event.Topic[Trouble]
+
+	mu    sync.Mutex
+	views map[seal.ID]*view // guarded by mu
+}
+
+// New makes the service. It reads nothing.
+func New(c Config) *Service {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{config: c, stop: func() {}, views: map[seal.ID]*view{}}
+}
+
+// Trouble is a damaged row, named for the user.
+type Trouble struct {
+	Workspace seal.ID
+	Text      string // one sentence
+}
+
+// NamedSpace is a space that got a name.
+type NamedSpace struct {
+	Workspace seal.ID
+	Space     seal.SpaceID
+}
+
+// View adds a workspace and returns the view that folds its profile envelopes.
+func (s *Service) View(w *workspace.Workspace) workspace.View { return s.Open(TeamOf(w)) }
+
+// Open adds a workspace and returns the view that folds its profile envelopes.
+// It reads nothing; opening a workspace again replaces what was kept of it.
+func (s *Service) Open(team Team) workspace.View {
+	v := &view{service: s, team: team, names: map[key]NameRow{}, told: map[seal.ID]Person{}}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.views[team.ID()] = v
+	return v
+}
+
+func (s *Service) view(ws seal.ID) (*view, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, ok := s.views[ws]
+	if !ok {
+		return nil, fmt.Errorf("workspace %s: %w", ws.Short(), ErrNotFound)
+	}
+	return v, nil
+}
+
+// Name is how a person is called: the name the person chose, or a short id.
+func (s *Service) Name(ws, person seal.ID) string {
+	if v, err := s.view(ws); err == nil {
+		if n := v.name(key{PersonName, string(person[:])}); n != "" {
+			return n
+		}
+	}
+	return person.Short()
+}
+
+// WorkspaceName is the name of a workspace, or empty while it is not known.
+func (s *Service) WorkspaceName(_ context.Context, ws seal.ID) (string, error) {
+	v, err := s.view(ws)
+	if err != nil {
+		return "", err
+	}
+	return v.name(key{what: WorkspaceName}), nil
+}
+
+// SpaceName is the name of a space, or empty.
+func (s *Service) SpaceName(_ context.Context, ws seal.ID, space seal.SpaceID) (string, error) {
+	v, err := s.view(ws)
+	if err != nil {
+		return "", err
+	}
+	return v.name(key{SpaceName, string(space[:])}), nil
+}
+
+// OnWorkspaceName calls heard whenever a workspace got a name, until cancel.
+func (s *Service) OnWorkspaceName(heard func(ws seal.ID)) (cancel func()) {
+	return s.WorkspaceRenamed.Subscribe(heard)
+}
+
+// List returns everybody, former members too: those who are here first, by name.
+func (s *Service) List(_ context.Context, ws seal.ID) ([]Person, error) {
+	v, err := s.view(ws)
+	if err != nil {
+		return nil, err
+	}
+	var all []Person
+	for _, m := range v.team.Members() {
+		all = append(all, v.person(m))
+	}
+	slices.SortStableFunc(all, func(a, b Person) int {
+		if here, gone := a.State != Removed, b.State != Removed; here != gone {
+			if here {
+				return -1
+			}
+			return 1
+		}
+		if c := strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)); c != 0 {
+			return c
+		}
+		return a.ID.Compare(b.ID)
+	})
+	return all, nil
+}
+
+// Rename changes one's own name.
+func (s *Service) Rename(ctx context.Context, ws seal.ID, text string) error {
+	v, err := s.view(ws)
+	if err != nil {
+		return err
+	}
+	home, ok := v.team.Home()
+	if !ok {
+		return fmt.Errorf("no space to write the name in: %w", ErrNotFound)
+	}
+	self, _ := v.team.Self()
+	return v.give(ctx, home, PersonName, self[:], text)
+}
+
+// NameWorkspace names the workspace; owners and admins may.
+func (s *Service) NameWorkspace(ctx context.Context, ws seal.ID, text string) error {
+	v, err := s.view(ws)
+	if err != nil {
+		return err
+	}
+	self, _ := v.team.Self()
+	home, ok := v.team.Home()
+	if !ok || !v.leads(self) {
+		return ErrRefused
+	}
+	return v.give(ctx, home, WorkspaceName, nil, text)
+}
+
+// NameSpace names a space, in an envelope that only the space's people can read.
+func (s *Service) NameSpace(ctx context.Context, ws seal.ID, space seal.SpaceID, text string) error {
+	v, err := s.view(ws)
+	if err != nil {
+		return err
+	}
+	return v.give(ctx, space, SpaceName, space[:], text)
+}
+
+// give writes a name, unless it is the one already given.
+func (v *view) give(ctx context.Context, space seal.SpaceID, what What, target []byte, text string) error {
+	text = name.Clean(text)
+	if text == "" {
+		return ErrInvalid
+	}
+	if v.name(key{what, string(target)}) == text {
+		return nil
+	}
+	_, err := v.team.Append(ctx, space, workspace.KindProfile, func(ctx context.Context) (workspace.Draft, error) {
+		before, _, err := v.service.config.Store.NameRow(ctx, v.team.ID(), what, string(target))
+		if err != nil {
+			return workspace.Draft{}, err
+		}
+		body, err := Profile{What: what, Target: target, Lamport: before.Lamport + 1, Name: text}.Encode()
+		return workspace.Draft{Body: body}, err
+	})
+	if err != nil {
+		return fmt.Errorf("give name: %w", err)
+	}
+	return nil
+}
+
+// Start keeps up with who is here and online, until Close.
+func (s *Service) Start(context.Context) error {
+	if s.config.Workspaces == nil {
+		return nil
+	}
+	events := &s.config.Workspaces.Events
+	stopPresence := events.Presence.Subscribe(func(c workspace.PresenceChanged) { s.refresh(c.Workspace) })
+	stopMembers := events.Members.Subscribe(func(c workspace.MembersChanged) { s.refresh(c.Workspace) })
+	s.stop = func() {
+		stopPresence()
+		stopMembers()
+	}
+	return nil
+}
+
+// Close ends what Start began.
+func (s *Service) Close() { s.stop() }
+
+// refresh tells every person of a workspace who looks different now.
+func (s *Service) refresh(ws seal.ID) {
+	v, err := s.view(ws)
+	if err != nil {
+		return
+	}
+	for _, m := range v.team.Members() {
+		v.tell(v.person(m))
+	}
+}
+
+// Introduce gives the own person the chosen name once a workspace is ready. What
+// fails is only logged, because the person can be renamed.
+func (s *Service) Introduce(ctx context.Context, w *workspace.Workspace, text string) {
+	if err := s.Rename(ctx, w.ID(), text); err != nil && !errors.Is(err, context.Canceled) {
+		s.config.Log.Error("write own name", "workspace", w.ID().Short(), "err", err)
+	}
+}

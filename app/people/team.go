@@ -1,0 +1,51 @@
+package people
+
+import (
+	"context"
+
+	"parvis/app/workspace"
+	"parvis/crdt/seal"
+)
+
+// Log is where names are written and read again.
+type Log interface {
+	ID() seal.ID
+	Self() (person, device seal.ID)
+	// Append writes one envelope; compose runs inside the write transaction.
+	Append(ctx context.Context, space seal.SpaceID, kind workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error)
+	Reopen(ctx context.Context, id seal.ID) (workspace.Opened, error)
+}
+
+// Roster is who is in the team.
+type Roster interface {
+	Members() []Membership
+	Member(person seal.ID) (Membership, bool)
+	// Home is the space in which the own person's name is written: the main one,
+	// or the first that a guest may write in.
+	Home() (seal.SpaceID, bool)
+	Online(device seal.ID) bool
+	LastSeen(device seal.ID) int64 // Unix milliseconds; 0: never
+}
+
+// Team is the workspace as people needs it.
+type Team interface {
+	Log
+	Roster
+}
+
+// Membership is what the membership log says of a person.
+type Membership struct {
+	Person   seal.ID
+	Role     Role
+	Here     bool // not removed, not left
+	Verified bool // codes were compared
+	By       seal.ID
+	Devices  []Device // active ones
+}
+
+// Device is one active device of a person.
+type Device struct {
+	ID      seal.ID
+	Later   bool  // not the person's first
+	AddedMs int64 // Unix milliseconds
+}

@@ -1,0 +1,265 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parvis/app/api"
+	"parvis/app/people"
+	"parvis/app/workspace"
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+)
+
+// teams tells the api about workspaces, invitations and spaces in its own words.
+type teams struct {
+	manager *workspace.Manager
+	people  *people.Service
+	now     func() time.Time
+}
+
+// List returns the workspaces of this device.
+func (t *teams) List(_ context.Context) ([]api.Workspace, error) {
+	var list []api.Workspace
+	for _, w := range t.manager.List() {
+		list = append(list, t.describe(w))
+	}
+	return list, nil
+}
+
+func (t *teams) describe(w *workspace.Workspace) api.Workspace {
+	self, device := w.Self()
+	dto := api.Workspace{ID: w.ID().String(), Self: self.String(), State: "ready", Waiting: w.Waiting()}
+	st := w.State()
+	if !w.Ready() || st == nil {
+		dto.State = "joining"
+		return dto
+	}
+	dto.Name, _ = t.people.WorkspaceName(context.Background(), w.ID()) // unknown yet: no name
+	dto.Main, dto.Queued = st.MainSpace().String(), w.Queued()
+	if person, ok := st.Person(self); ok {
+		dto.Role = person.Role.String()
+	}
+	for _, person := range st.Persons() {
+		if person.Status != member.Active {
+			continue
+		}
+		dto.People++
+		for _, d := range person.Devices {
+			if d == device || w.Online(d) {
+				dto.Online++
+				break
+			}
+		}
+	}
+	return dto
+}
+
+// Create founds a workspace.
+func (t *teams) Create(ctx context.Context, name, person string) (api.Workspace, error) {
+	w, err := t.manager.Create(ctx, person)
+	if err != nil {
+		return api.Workspace{}, err
+	}
+	if err := t.people.NameWorkspace(ctx, w.ID(), name); err != nil {
+		return api.Workspace{}, err
+	}
+	return t.describe(w), nil
+}
+
+// Inspect says what a link is, without any traffic.
+func (t *teams) Inspect(_ context.Context, text string) (api.LinkInfo, error) {
+	link, err := member.ParseLink(text)
+	if err != nil {
+		return api.LinkInfo{}, err
+	}
+	if link.Expired(t.now().UnixMilli()) {
+		return api.LinkInfo{}, workspace.ErrLinkExpired
+	}
+	w, err := t.manager.Get(link.WS)
+	return api.LinkInfo{
+		Workspace: link.WS.String(), Expires: int64(link.Expires) * time.Minute.Milliseconds(),
+		Mode: modeName(link.Mode), Joined: err == nil && w.Ready(),
+	}, nil
+}
+
+func modeName(mode uint) string {
+	if mode == member.ModeInstant {
+		return "instant"
+	}
+	return "codes"
+}
+
+// nameWait is how long a join waits for the workspace's name after the keys.
+const nameWait = 3 * time.Second
+
+// Join joins with a link.
+func (t *teams) Join(ctx context.Context, link, person string, wait time.Duration) (api.Workspace, error) {
+	named := make(chan struct{}, 1)
+	defer t.people.WorkspaceRenamed.Subscribe(func(seal.ID) {
+		select {
+		case named <- struct{}{}:
+		default:
+		}
+	})()
+	w, err := t.manager.Join(ctx, link, person, wait)
+	if err != nil {
+		return api.Workspace{}, err
+	}
+	timeout := time.NewTimer(nameWait)
+	defer timeout.Stop()
+	for w.Ready() {
+		dto := t.describe(w)
+		if dto.Name != "" {
+			return dto, nil
+		}
+		select {
+		case <-named:
+		case <-timeout.C:
+			return dto, nil
+		case <-ctx.Done():
+			return dto, nil
+		}
+	}
+	return t.describe(w), nil
+}
+
+func (t *teams) get(text string) (*workspace.Workspace, error) {
+	id, err := seal.ParseID(text)
+	if err != nil {
+		return nil, fmt.Errorf("workspace %q: %w", text, workspace.ErrNotFound)
+	}
+	return t.manager.Get(id)
+}
+
+// Invite makes an invitation.
+func (t *teams) Invite(ctx context.Context, n api.NewInvite) (api.Invite, error) {
+	w, err := t.get(n.Workspace)
+	if err != nil {
+		return api.Invite{}, err
+	}
+	peers, err := t.manager.LinkPeers(ctx, w)
+	if err != nil {
+		return api.Invite{}, err
+	}
+	role := member.RoleMember
+	if n.Role == "guest" {
+		role = member.RoleGuest
+	}
+	made, err := w.Invite(ctx, workspace.InviteSpec{
+		Role: role, Uses: uint(n.Uses), Expires: time.Duration(n.ExpiresMs) * time.Millisecond, CodesFirst: n.CodesFirst, Peers: peers,
+	})
+	if err != nil {
+		return api.Invite{}, err
+	}
+	return t.invite(made), nil
+}
+
+func (t *teams) invite(i workspace.Invite) api.Invite {
+	dto := api.Invite{
+		ID: i.ID.String(), Link: i.Link, Role: i.Role.String(), Uses: int(i.Uses), Used: int(i.Used),
+		Expires: i.Expires, Mode: modeName(i.Mode), State: "open", By: i.By.String(),
+	}
+	err := i.Open(t.now().UnixMilli())
+	switch {
+	case errors.Is(err, member.ErrInviteRevoked):
+		dto.State = "revoked"
+	case errors.Is(err, member.ErrInviteUsed):
+		dto.State = "used"
+	case err != nil:
+		dto.State = "expired"
+	}
+	return dto
+}
+
+// Invites lists the invitations of a workspace.
+func (t *teams) Invites(ctx context.Context, ws string) ([]api.Invite, error) {
+	w, err := t.get(ws)
+	if err != nil {
+		return nil, err
+	}
+	found, err := w.Invites(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []api.Invite
+	for _, i := range found {
+		list = append(list, t.invite(i))
+	}
+	return list, nil
+}
+
+// Revoke ends an invitation.
+func (t *teams) Revoke(ctx context.Context, ws, id string) error {
+	w, err := t.get(ws)
+	if err != nil {
+		return err
+	}
+	invite, err := seal.ParseID(id)
+	if err != nil {
+		return fmt.Errorf("invitation %q: %w", id, workspace.ErrNotFound)
+	}
+	return w.Revoke(ctx, invite)
+}
+
+// Spaces lists the spaces that this device can read.
+func (t *teams) Spaces(_ context.Context, ws string) ([]api.Space, error) {
+	w, err := t.get(ws)
+	if err != nil {
+		return nil, err
+	}
+	st := w.State()
+	if st == nil {
+		return nil, workspace.ErrNotReady
+	}
+	_, device := w.Self()
+	var list []api.Space
+	for _, space := range st.Spaces() {
+		if !st.CanRead(space.ID, device) {
+			continue
+		}
+		list = append(list, t.space(w, space))
+	}
+	return list, nil
+}
+
+func (t *teams) space(w *workspace.Workspace, space member.Space) api.Space {
+	name, _ := t.people.SpaceName(context.Background(), w.ID(), space.ID) // unknown yet: no name
+	dto := api.Space{ID: space.ID.String(), Name: name, Kind: space.Kind.String(), History: space.History.String()}
+	for _, person := range w.State().Persons() {
+		if _, in := space.Members[person.ID]; in {
+			dto.People = append(dto.People, person.ID.String())
+		}
+	}
+	return dto
+}
+
+// CreateSpace makes a private space and names it.
+func (t *teams) CreateSpace(ctx context.Context, n api.NewSpace) (api.Space, error) {
+	w, err := t.get(n.Workspace)
+	if err != nil {
+		return api.Space{}, err
+	}
+	spec := workspace.SpaceSpec{Kind: member.SpacePrivate, History: member.HistoryFull}
+	if n.History == member.HistoryFromJoin.String() {
+		spec.History = member.HistoryFromJoin
+	}
+	for _, text := range n.People {
+		person, err := seal.ParseID(text)
+		if err != nil {
+			return api.Space{}, fmt.Errorf("person %q: %w", text, workspace.ErrNotFound)
+		}
+		spec.Members = append(spec.Members, person)
+	}
+	id, err := w.CreateSpace(ctx, spec)
+	if err != nil {
+		return api.Space{}, err
+	}
+	if err := t.people.NameSpace(ctx, w.ID(), id, n.Name); err != nil {
+		return api.Space{}, err
+	}
+	space, _ := w.State().Space(id)
+	return t.space(w, space), nil
+}

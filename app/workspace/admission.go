@@ -1,0 +1,197 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+)
+
+// Known reports whether a peer is an active device of one of the workspaces, or
+// somebody through whom a join goes on.
+func (m *Manager) Known(peer seal.ID) bool {
+	for _, w := range m.List() {
+		if st := w.State(); st != nil {
+			if device, ok := st.DeviceByPeer(peer); ok && device.Active {
+				return true
+			}
+		}
+		if j := w.joining.Load(); j != nil {
+			for _, p := range j.link.Peers {
+				if p.Peer == peer {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// Lobby reports whether strangers may knock: some invitation is open.
+func (m *Manager) Lobby() bool {
+	for _, w := range m.List() {
+		if w.Ready() && w.openInvites() {
+			return true
+		}
+	}
+	return false
+}
+
+// Targets are the devices that this one should be connected to, and where they
+// were seen.
+func (m *Manager) Targets(ctx context.Context) []PeerAddrs {
+	byPeer := map[seal.ID]map[string]bool{}
+	for _, w := range m.List() {
+		st := w.State()
+		if st == nil || !w.Ready() {
+			continue
+		}
+		seen, err := m.Storage.Addrs(ctx, w.id)
+		if err != nil {
+			m.Logger.Warn("read addresses", "err", err)
+			continue
+		}
+		for _, device := range st.ActiveDevices() {
+			if device.ID == w.self.device {
+				continue
+			}
+			if byPeer[device.Peer] == nil {
+				byPeer[device.Peer] = map[string]bool{}
+			}
+			for _, addr := range seen[device.ID].Addrs {
+				byPeer[device.Peer][addr] = true
+			}
+		}
+	}
+	targets := make([]PeerAddrs, 0, len(byPeer))
+	for peer, addrs := range byPeer {
+		target := PeerAddrs{Peer: peer}
+		for addr := range addrs {
+			target.Addrs = append(target.Addrs, addr)
+		}
+		targets = append(targets, target)
+	}
+	return targets
+}
+
+// Learn remembers where a device was said to be. Addresses are hints: the
+// handshake proves who answers there.
+func (m *Manager) Learn(ctx context.Context, addrs []PeerAddrs) {
+	for _, w := range m.List() {
+		if err := w.learn(ctx, addrs); err != nil {
+			m.Logger.Warn("store addresses", "err", err)
+		}
+	}
+	m.network.Recheck()
+}
+
+// PeerChanged notes that a peer connected or left.
+func (m *Manager) PeerChanged(ctx context.Context, peer seal.ID, connected bool) {
+	for _, w := range m.List() {
+		w.peerChanged(ctx, peer, connected)
+	}
+}
+
+// MDNSNames are the names under which members on the local network find each
+// other on the days given (days since 1970, UTC). Who lacks the log key cannot
+// tell which team a name belongs to.
+func (m *Manager) MDNSNames(days ...int64) []string {
+	var names []string
+	for _, w := range m.List() {
+		if !w.Ready() {
+			continue
+		}
+		lk := w.keys.log()
+		for _, day := range days {
+			name := seal.Hash("parvis1/mdns", lk[:], uint64Bytes(uint64(day)))
+			names = append(names, fmt.Sprintf("%x", name[:8]))
+		}
+	}
+	return names
+}
+
+// Answer checks a JoinRequest and makes the welcome for it.
+func (m *Manager) Answer(ctx context.Context, from seal.ID, raw []byte) (Welcome, error) {
+	request, err := member.ParseJoinRequest(raw)
+	if err != nil {
+		return Welcome{}, fmt.Errorf("%w: %w", ErrBad, err)
+	}
+	w, err := m.Get(request.WS)
+	if err != nil || !w.Ready() {
+		return Welcome{}, &Refusal{RefusedUnknown}
+	}
+	return w.answer(ctx, from, request, m.network.Self(), m.addressBook(ctx))
+}
+
+// maxBook bounds the address book in a welcome.
+const maxBook = 64
+
+// addressBook is where this device and the others are.
+func (m *Manager) addressBook(ctx context.Context) []PeerAddrs {
+	book := append([]PeerAddrs{{Peer: m.network.Self(), Addrs: m.network.Addrs()}}, m.Targets(ctx)...)
+	return book[:min(len(book), maxBook)]
+}
+
+// Admit stores the sealed Join entry of a device that was welcomed.
+func (m *Manager) Admit(ctx context.Context, from seal.ID, sealed []byte) error {
+	for _, w := range m.List() {
+		if !w.Ready() {
+			continue
+		}
+		entry, err := member.OpenEntry(w.keys.log(), w.id, sealed)
+		if err != nil {
+			continue
+		}
+		if entry.Type != member.TypeJoin {
+			return fmt.Errorf("%w: a %d entry where a Join was expected", ErrBad, entry.Type)
+		}
+		if err := w.admit(ctx, entry, sealed); err != nil {
+			return err
+		}
+		m.network.Recheck()
+		return nil
+	}
+	return &Refusal{RefusedUnknown}
+}
+
+// Grant answers a KeyRequest. Requests for a workspace that is not here are refused.
+func (m *Manager) Grant(from seal.ID, raw []byte) ([]byte, error) {
+	request, err := member.ParseKeyRequest(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBad, err)
+	}
+	w, err := m.Get(request.WS)
+	if err != nil || !w.Ready() {
+		return nil, ErrRefused
+	}
+	return w.grant(from, request)
+}
+
+// LinkPeers are the devices that an invitation names: this one, then up to two
+// that are connected or were seen last, so that the link works while this one is off.
+func (m *Manager) LinkPeers(ctx context.Context, w *Workspace) ([]member.LinkPeer, error) {
+	peers := []member.LinkPeer{{Peer: m.network.Self(), Addrs: m.network.Addrs()}}
+	st := w.State()
+	if st == nil {
+		return peers, nil
+	}
+	seen, err := m.Storage.Addrs(ctx, w.id)
+	if err != nil {
+		return nil, err
+	}
+	others := st.ActiveDevices()
+	sortByRecency(others, w, seen)
+	for _, device := range others {
+		if len(peers) == maxLinkPeers {
+			break
+		}
+		if device.ID != w.self.device && len(seen[device.ID].Addrs) > 0 {
+			peers = append(peers, member.LinkPeer{Peer: device.Peer, Addrs: seen[device.ID].Addrs})
+		}
+	}
+	return peers, nil
+}
+
+// maxLinkPeers bounds the peers in a link (protocol 2.3).
+const maxLinkPeers = 3

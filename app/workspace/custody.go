@@ -1,0 +1,168 @@
+package workspace
+
+import (
+	"context"
+	"sync"
+
+	"parvis/crdt/feed"
+	"parvis/crdt/seal"
+)
+
+// custody knows what other devices said they have stored.
+type custody struct {
+	w *Workspace
+
+	mu    sync.Mutex
+	acks  map[seal.ID]feed.Vector          // guarded by mu; by acknowledging device
+	dirty map[seal.ID]map[feed.FeedID]bool // guarded by mu; not in the storage yet
+	told  map[feed.FeedID]CustodyChanged   // guarded by mu; the last watermark told
+}
+
+func newCustody(w *Workspace) *custody {
+	return &custody{w: w, acks: map[seal.ID]feed.Vector{}, dirty: map[seal.ID]map[feed.FeedID]bool{}, told: map[feed.FeedID]CustodyChanged{}}
+}
+
+func (c *custody) load(ctx context.Context) error {
+	stored, err := c.w.storage.Acks(ctx, c.w.id)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for device, tails := range stored {
+		c.acks[device] = make(feed.Vector, len(tails))
+		for _, t := range tails {
+			c.acks[device][feed.FeedID{Space: t.Space, Device: t.Device}] = feed.Tail{Seq: t.Seq, ID: t.ID}
+		}
+	}
+	return nil
+}
+
+// held notes what a device says it has, and tells the watermarks that moved.
+func (c *custody) held(device seal.ID, theirs feed.Vector) {
+	c.mu.Lock()
+	if c.acks[device] == nil {
+		c.acks[device] = feed.Vector{}
+	}
+	var moved []feed.FeedID
+	for id, tail := range theirs {
+		if tail.Seq <= c.acks[device][id].Seq {
+			continue
+		}
+		c.acks[device][id] = tail
+		if c.dirty[device] == nil {
+			c.dirty[device] = map[feed.FeedID]bool{}
+		}
+		c.dirty[device][id] = true
+		moved = append(moved, id)
+	}
+	c.mu.Unlock()
+	for _, id := range moved {
+		c.tell(id)
+	}
+}
+
+// tell publishes the watermark of a chain when it moved.
+func (c *custody) tell(id feed.FeedID) {
+	held, delivered := c.watermark(id)
+	mark := CustodyChanged{Workspace: c.w.id, Space: id.Space, Device: id.Device, Held: held, Delivered: delivered}
+	c.mu.Lock()
+	changed := c.told[id] != mark
+	c.told[id] = mark
+	c.mu.Unlock()
+	if changed {
+		c.w.events.Custody.Publish(mark)
+	}
+}
+
+// watermark is how far a chain is held by some, and by every, other device that
+// may read the space. The author of a chain holds what it wrote.
+func (c *custody) watermark(id feed.FeedID) (held, delivered uint64) {
+	st := c.w.State()
+	if st == nil {
+		return 0, 0
+	}
+	others := 0
+	delivered = ^uint64(0)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, device := range st.Recipients(id.Space) {
+		if device.ID == c.w.self.device || device.ID == id.Device {
+			continue
+		}
+		others++
+		seq := c.acks[device.ID][id].Seq
+		held, delivered = max(held, seq), min(delivered, seq)
+	}
+	if others == 0 {
+		delivered = 0
+		if id.Device != c.w.self.device {
+			delivered = ^uint64(0) // only the author and we may read it, and both have it
+		}
+	}
+	return held, delivered
+}
+
+// Custody says how many other devices have stored an envelope, and whether all
+// active devices that may read it have.
+func (w *Workspace) Custody(space seal.SpaceID, device seal.ID, seq uint64) (holders int, all bool) {
+	st := w.State()
+	if st == nil {
+		return 0, false
+	}
+	id := feed.FeedID{Space: space, Device: device}
+	others := 0
+	w.custody.mu.Lock()
+	defer w.custody.mu.Unlock()
+	for _, d := range st.Recipients(space) {
+		if d.ID == w.self.device {
+			continue
+		}
+		others++
+		if d.ID == device || w.custody.acks[d.ID][id].Seq >= seq {
+			holders++
+		}
+	}
+	return holders, others > 0 && holders == others
+}
+
+// Queued counts the own envelopes that no other device holds yet.
+func (w *Workspace) Queued() int {
+	queued := 0
+	for id, tail := range w.feeds.vector() {
+		if id.Device != w.self.device {
+			continue
+		}
+		held, _ := w.custody.watermark(id)
+		if tail.Seq > held {
+			queued += int(tail.Seq - held)
+		}
+	}
+	return queued
+}
+
+// flush stores acknowledgements that arrived since the last call. They are hints
+// for the user; what a crash loses, the next connection says again.
+func (c *custody) flush(ctx context.Context) error {
+	c.mu.Lock()
+	pending := make(map[seal.ID][]Tail, len(c.dirty))
+	for device, chains := range c.dirty {
+		for id := range chains {
+			tail := c.acks[device][id]
+			pending[device] = append(pending[device], Tail{Space: id.Space, Device: id.Device, Seq: tail.Seq, ID: tail.ID})
+		}
+	}
+	clear(c.dirty)
+	c.mu.Unlock()
+	if len(pending) == 0 {
+		return nil
+	}
+	return c.w.storage.Write(ctx, func(ctx context.Context) error {
+		for device, tails := range pending {
+			if err := c.w.storage.PutAcks(ctx, c.w.id, device, tails); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,176 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"parvis/crdt/feed"
+	"parvis/crdt/seal"
+)
+
+// Bounds of what is kept in memory of the newest envelopes, so that pushing them
+// to peers needs no read.
+const (
+	maxRecent      = 4096
+	maxRecentBytes = 8 << 20
+)
+
+// feeds are the chains of all devices: how far they reach without a gap.
+type feeds struct {
+	w *Workspace
+
+	mu        sync.Mutex
+	committed feed.Vector                 // guarded by mu; what is durable
+	pending   feed.Vector                 // guarded by mu; with the running transaction; nil: read again
+	recent    map[feed.FeedID][]recentRow // guarded by mu; the newest durable rows by seq
+	size      struct{ rows, bytes int }   // guarded by mu; of recent
+}
+
+type recentRow struct {
+	seq uint64
+	id  seal.ID
+	raw []byte
+}
+
+func newFeeds(w *Workspace) *feeds {
+	return &feeds{w: w, committed: feed.Vector{}, recent: map[feed.FeedID][]recentRow{}}
+}
+
+func (f *feeds) read(ctx context.Context) (feed.Vector, error) {
+	tails, err := f.w.storage.Tails(ctx, f.w.id)
+	if err != nil {
+		return nil, err
+	}
+	vector := make(feed.Vector, len(tails))
+	for _, t := range tails {
+		vector[feed.FeedID{Space: t.Space, Device: t.Device}] = feed.Tail{Seq: t.Seq, ID: t.ID}
+	}
+	return vector, nil
+}
+
+// load reads the tails. It is called at start and after damage was found.
+func (f *feeds) load(ctx context.Context) error {
+	vector, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.committed, f.pending = vector, nil
+	f.recent = map[feed.FeedID][]recentRow{}
+	f.size.rows, f.size.bytes = 0, 0
+	return nil
+}
+
+func (f *feeds) forget() {
+	f.mu.Lock()
+	f.pending = nil
+	f.mu.Unlock()
+}
+
+// tail is the end of a chain as the running transaction sees it.
+func (f *feeds) tail(ctx context.Context, id feed.FeedID) (feed.Tail, error) {
+	f.mu.Lock()
+	pending := f.pending
+	f.mu.Unlock()
+	if pending == nil {
+		var err error
+		if pending, err = f.read(ctx); err != nil {
+			return feed.Tail{}, err
+		}
+		f.mu.Lock()
+		f.pending = pending
+		f.mu.Unlock()
+	}
+	return pending[id], nil
+}
+
+// advance moves the running transaction's tail of a chain.
+func (f *feeds) advance(id feed.FeedID, tail feed.Tail) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.pending != nil {
+		f.pending[id] = tail
+	}
+}
+
+// commit publishes rows that are durable now.
+func (f *feeds) commit(rows []EnvelopeRow) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, row := range rows {
+		id := feed.FeedID{Space: row.Space, Device: row.Device}
+		if row.Seq > f.committed[id].Seq {
+			f.committed[id] = feed.Tail{Seq: row.Seq, ID: row.ID}
+		}
+		if f.size.rows >= maxRecent || f.size.bytes >= maxRecentBytes {
+			f.recent = map[feed.FeedID][]recentRow{}
+			f.size.rows, f.size.bytes = 0, 0
+		}
+		f.recent[id] = insertBySeq(f.recent[id], recentRow{row.Seq, row.ID, row.Bytes})
+		f.size.rows++
+		f.size.bytes += len(row.Bytes)
+	}
+}
+
+// insertBySeq keeps rows ascending; commits may be told out of order.
+func insertBySeq(rows []recentRow, row recentRow) []recentRow {
+	rows = append(rows, row)
+	for i := len(rows) - 1; i > 0 && rows[i-1].seq > rows[i].seq; i-- {
+		rows[i-1], rows[i] = rows[i], rows[i-1]
+	}
+	return rows
+}
+
+// vector copies what is durable.
+func (f *feeds) vector() feed.Vector {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	copied := make(feed.Vector, len(f.committed))
+	for id, tail := range f.committed {
+		copied[id] = tail
+	}
+	return copied
+}
+
+// end is the durable end of one chain.
+func (f *feeds) end(id feed.FeedID) feed.Tail {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.committed[id]
+}
+
+// list reads durable envelopes of a chain from a seq on: from memory when they
+// are all there, else from the storage.
+func (f *feeds) list(ctx context.Context, id feed.FeedID, from uint64, limit int) ([]recentRow, error) {
+	f.mu.Lock()
+	rows := f.recent[id]
+	end := f.committed[id].Seq
+	var found []recentRow
+	at, _ := slices.BinarySearchFunc(rows, from, func(row recentRow, seq uint64) int { return cmp.Compare(row.seq, seq) })
+	for _, row := range rows[at:] {
+		if len(found) == limit || row.seq > end {
+			break
+		}
+		if row.seq == from+uint64(len(found)) {
+			found = append(found, row)
+		}
+	}
+	f.mu.Unlock()
+	if len(found) > 0 {
+		return found, nil
+	}
+	stored, err := f.w.storage.Envelopes(ctx, f.w.id, id.Space, id.Device, from, limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range stored {
+		if row.Seq > end {
+			break
+		}
+		found = append(found, recentRow{row.Seq, row.ID, row.Bytes})
+	}
+	return found, nil
+}

@@ -1,0 +1,237 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+)
+
+// Create founds a workspace: the founder, the log key, the genesis and the first
+// epoch of the main space, all in one transaction.
+func (m *Manager) Create(ctx context.Context, name string) (*Workspace, error) {
+	var w *Workspace
+	var after afterCommit
+	err := m.Storage.Write(ctx, func(ctx context.Context) error {
+		after = nil
+		var err error
+		w, err = m.found(ctx, &after)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create workspace: %w", err)
+	}
+	for _, tell := range after {
+		tell()
+	}
+	m.put(w)
+	if m.Joined != nil {
+		m.Joined(ctx, w, name)
+	}
+	if err := m.attach(w); err != nil {
+		return nil, err
+	}
+	m.Events.State.Publish(StateChanged{Workspace: w.id})
+	return w, nil
+}
+
+// person makes a person with this device as the first, and its KEM seed.
+func (m *Manager) person() (raw []byte, id seal.ID, seed [32]byte, err error) {
+	seed = nonce32()
+	kem, err := seal.NewKEMKey(seed)
+	if err != nil {
+		return nil, id, seed, err
+	}
+	_, raw, err = member.NewPersonGenesis(m.device, kem.Public(), platform(), nonce16(), nil)
+	if err != nil {
+		return nil, id, seed, err
+	}
+	_, id, err = member.ParsePersonGenesis(raw)
+	return raw, id, seed, err
+}
+
+// platform is the informational platform number of a device record.
+func platform() uint {
+	switch runtime.GOOS {
+	case "linux":
+		return 1
+	case "windows":
+		return 2
+	case "darwin":
+		return 3
+	default:
+		return 0
+	}
+}
+
+func (m *Manager) found(ctx context.Context, after *afterCommit) (*Workspace, error) {
+	genesis, person, seed, err := m.person()
+	if err != nil {
+		return nil, err
+	}
+	lk := seal.RandomKey()
+	entry, err := member.NewGenesis(m.device.Sign, member.GenesisBody{
+		PersonGenesis: genesis, Nonce: nonce16(), Suite: 1, LogKeyID: member.LogKeyID(lk), Policy: member.DefaultPolicy(),
+	}, m.Now().UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	w := m.make(member.WorkspaceID(entry))
+	w.self.person = person
+	if err := m.Storage.AddWorkspace(ctx, w.id); err != nil {
+		return nil, err
+	}
+	if err := w.keepIdentity(ctx, genesis, seed); err != nil {
+		return nil, err
+	}
+	if err := w.keys.setLog(ctx, lk); err != nil {
+		return nil, err
+	}
+	raw, err := entry.SealUnder(lk)
+	if err != nil {
+		return nil, err
+	}
+	if outcome, err := w.members.add(ctx, entry, raw, after); outcome != seal.OK {
+		return nil, errors.Join(ErrRefused, err)
+	}
+	_, err = w.rotate(ctx, w.members.pending().MainSpace(), reasonFirst, after)
+	return w, err
+}
+
+func (w *Workspace) keepIdentity(ctx context.Context, genesis []byte, seed [32]byte) error {
+	if err := w.storage.PutSecret(ctx, w.id, secretSelf, genesis); err != nil {
+		return err
+	}
+	_, err := w.keys.addKEM(ctx, 0, seed)
+	return err
+}
+
+// ErrLinkExpired reports a link whose time is over.
+var ErrLinkExpired = errors.New("this invitation has expired: ask for a new one")
+
+// ErrJoined reports that this device is already in the workspace of a link.
+var ErrJoined = errors.New("this device is already in this workspace")
+
+// linkTolerance is how wrong the own clock may be before a link counts as expired.
+const linkTolerance = 24 * time.Hour
+
+// Join starts to join with a link and waits at most wait for the keys. The join
+// goes on in the background, across restarts, until it ends. A broken or expired
+// link causes no network traffic.
+func (m *Manager) Join(ctx context.Context, text, name string, wait time.Duration) (*Workspace, error) {
+	link, err := member.ParseLink(text)
+	if err != nil {
+		return nil, err
+	}
+	if link.Expired(m.Now().UnixMilli()) {
+		return nil, ErrLinkExpired
+	}
+	w, j, err := m.startJoin(ctx, link, text, name)
+	if err != nil {
+		return nil, err
+	}
+	timeout := time.NewTimer(wait)
+	defer timeout.Stop()
+	select {
+	case <-j.done:
+		if err := j.failure(); err != nil {
+			return nil, err
+		}
+	case <-timeout.C:
+	case <-ctx.Done():
+	}
+	return w, nil
+}
+
+// startJoin makes the workspace of a link, or finds the join that goes on.
+func (m *Manager) startJoin(ctx context.Context, link member.Link, text, name string) (*Workspace, *joining, error) {
+	if w, err := m.Get(link.WS); err == nil {
+		if j := w.joining.Load(); j != nil {
+			return w, j, nil
+		}
+		return nil, nil, ErrJoined
+	}
+	genesis, person, seed, err := m.person()
+	if err != nil {
+		return nil, nil, err
+	}
+	w := m.make(link.WS)
+	w.self.person = person
+	stored, err := seal.Encode(storedJoin{V: 1, Link: text, Name: name})
+	if err != nil {
+		return nil, nil, err
+	}
+	err = m.Storage.Write(ctx, func(ctx context.Context) error {
+		if err := m.Storage.AddWorkspace(ctx, w.id); err != nil {
+			return err
+		}
+		if err := w.keepIdentity(ctx, genesis, seed); err != nil {
+			return err
+		}
+		return m.Storage.PutSecret(ctx, w.id, secretJoin, stored)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	j := &joining{link: link, name: name, done: make(chan struct{})}
+	w.joining.Store(j)
+	m.put(w)
+	m.goJoin(w, j)
+	return w, j, nil
+}
+
+// goJoin runs a join in the background. A refusal for good removes what was made
+// for it; nothing else was there.
+func (m *Manager) goJoin(w *Workspace, j *joining) {
+	m.network.Recheck()
+	m.Events.State.Publish(StateChanged{Workspace: w.id})
+	m.wg.Go(func() {
+		defer close(j.done)
+		err := w.runJoin(m.ctx, m.network, j)
+		if err == nil {
+			err = m.ready(m.ctx, w, j)
+		}
+		if err == nil || m.ctx.Err() != nil {
+			return
+		}
+		j.fail(err)
+		m.remove(w)
+		if err := m.Storage.Write(m.ctx, func(ctx context.Context) error { return m.Storage.RemoveWorkspace(ctx, w.id) }); err != nil {
+			m.Logger.Error("remove refused join", "err", err)
+		}
+		m.Events.Problem.Publish(Problem{Workspace: w.id, Text: err.Error()})
+		m.Events.State.Publish(StateChanged{Workspace: w.id})
+	})
+}
+
+// ready turns a finished join into a workspace that works.
+func (m *Manager) ready(ctx context.Context, w *Workspace, j *joining) error {
+	err := m.Storage.Write(ctx, func(ctx context.Context) error { return m.Storage.DeleteSecret(ctx, w.id, secretJoin) })
+	if err != nil {
+		return err
+	}
+	if err := w.learn(ctx, linkAddrs(j.link)); err != nil {
+		return err
+	}
+	w.joining.Store(nil)
+	if err := m.attach(w); err != nil {
+		return err
+	}
+	if m.Joined != nil {
+		m.Joined(ctx, w, j.name)
+	}
+	m.Events.State.Publish(StateChanged{Workspace: w.id})
+	return nil
+}
+
+func linkAddrs(link member.Link) []PeerAddrs {
+	var all []PeerAddrs
+	for _, p := range link.Peers {
+		all = append(all, PeerAddrs{Peer: p.Peer, Addrs: p.Addrs})
+	}
+	return all
+}

@@ -1,0 +1,147 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+)
+
+// InviteSpec describes an invitation to make.
+type InviteSpec struct {
+	Role       member.Role
+	Uses       uint
+	Expires    time.Duration
+	CodesFirst bool // mode 0: keys only after the codes were compared
+	Peers      []member.LinkPeer
+}
+
+// Invite is an invitation as this device knows it.
+type Invite struct {
+	member.Invite
+	Link string // only on the device that made it
+}
+
+// Invite makes an invitation to the main space and its link.
+func (w *Workspace) Invite(ctx context.Context, spec InviteSpec) (Invite, error) {
+	if !w.Ready() {
+		return Invite{}, ErrNotReady
+	}
+	var made Invite
+	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+		var err error
+		made, err = w.invite(ctx, spec, after)
+		return err
+	})
+	if err != nil {
+		return Invite{}, fmt.Errorf("invite: %w", err)
+	}
+	return made, nil
+}
+
+func (w *Workspace) invite(ctx context.Context, spec InviteSpec, after *afterCommit) (Invite, error) {
+	if err := w.members.fresh(ctx); err != nil {
+		return Invite{}, err
+	}
+	st := w.members.pending()
+	if !mayInvite(st, w.self.device) {
+		return Invite{}, ErrRefused
+	}
+	seed := nonce16()
+	keys, err := member.InviteKeysOf(w.id, seed)
+	if err != nil {
+		return Invite{}, err
+	}
+	mode := member.ModeInstant
+	if spec.CodesFirst {
+		mode = member.ModeCodes
+	}
+	expires := w.now().Add(spec.Expires)
+	body := member.InviteBody{
+		InvPK: keys.Sign.Public(), Role: spec.Role, Mode: mode, Uses: spec.Uses, Expires: expires.UnixMilli(),
+		Spaces: []member.SpaceGrant{{Space: st.MainSpace(), Access: member.AccessWrite}},
+	}
+	raw, err := body.Encode()
+	if err != nil {
+		return Invite{}, err
+	}
+	entry, err := w.members.post(ctx, member.TypeInvite, raw, after)
+	if err != nil {
+		return Invite{}, err
+	}
+	link := member.Link{
+		V: 1, WS: w.id, Seed: seed, Expires: uint32(expires.Unix()/60) + 1, Mode: mode, LogHead: entry.ID, Peers: spec.Peers,
+	}.String()
+	st = w.members.pending()
+	invite, ok := st.Invite(keys.ID)
+	if !ok {
+		return Invite{}, errors.Join(ErrRefused, errors.New("the invitation was not accepted"))
+	}
+	if mode == member.ModeInstant {
+		if err := w.sealBox(ctx, st, invite, keys.KEM.Public(), 1); err != nil {
+			return Invite{}, err
+		}
+	}
+	if err := w.storage.PutSecret(ctx, w.id, secretInvite+keys.ID.String(), []byte(link)); err != nil {
+		return Invite{}, err
+	}
+	return Invite{Invite: invite, Link: link}, nil
+}
+
+// Invites lists the invitations, with the links that this device made.
+func (w *Workspace) Invites(ctx context.Context) ([]Invite, error) {
+	if !w.Ready() {
+		return nil, ErrNotReady
+	}
+	links, err := w.storage.Secrets(ctx, w.id, secretInvite)
+	if err != nil {
+		return nil, err
+	}
+	var all []Invite
+	for _, invite := range w.State().Invites() {
+		all = append(all, Invite{Invite: invite, Link: string(links[secretInvite+invite.ID.String()])})
+	}
+	return all, nil
+}
+
+// Revoke ends an invitation. Its link stops working everywhere this arrives.
+func (w *Workspace) Revoke(ctx context.Context, id seal.ID) error {
+	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+		if err := w.members.fresh(ctx); err != nil {
+			return err
+		}
+		invite, ok := w.members.pending().Invite(id)
+		if !ok {
+			return ErrNotFound
+		}
+		body, err := member.InviteRevokeBody{InviteID: id}.Encode()
+		if err != nil {
+			return err
+		}
+		if _, err := w.members.post(ctx, member.TypeInviteRevoke, body, after); err != nil {
+			return err
+		}
+		return w.storage.DeleteBlob(ctx, w.id, member.BoxID(invite.PK))
+	})
+	if err != nil {
+		return fmt.Errorf("revoke invitation: %w", err)
+	}
+	return nil
+}
+
+// openInvites reports whether strangers may knock: an invitation is open.
+func (w *Workspace) openInvites() bool {
+	st := w.State()
+	if st == nil {
+		return false
+	}
+	for _, invite := range st.Invites() {
+		if invite.Open(w.now().UnixMilli()) == nil {
+			return true
+		}
+	}
+	return false
+}

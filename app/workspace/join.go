@@ -1,0 +1,323 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+)
+
+// Welcome is what a member gives to a joiner who proved to hold the link.
+type Welcome struct {
+	Box     []byte   // mode 1: the InviteBox
+	Grant   []byte   // mode 0: the same content, sealed to the joiner's device
+	Entries [][]byte // the whole log, sealed, parents first
+	Blobs   [][]byte
+	Addrs   []PeerAddrs
+}
+
+// PeerAddrs says where a device was reached.
+type PeerAddrs struct {
+	Peer  seal.ID
+	Addrs []string
+}
+
+// Refusal is the answer to a join that cannot succeed.
+type Refusal struct{ Code string }
+
+// The codes of a refusal.
+const (
+	RefusedExpired = "expired"
+	RefusedUsed    = "used"
+	RefusedRevoked = "revoked"
+	RefusedUnknown = "unknown"
+	RefusedRules   = "refused"
+	RefusedWait    = "wait" // this member cannot answer now; another may
+)
+
+// Is makes refusals with the same code equal for [errors.Is].
+func (r *Refusal) Is(target error) bool {
+	other, ok := target.(*Refusal)
+	return ok && other.Code == r.Code
+}
+
+// RefusalOf is the refusal with a code, to compare with.
+func RefusalOf(code string) error { return &Refusal{code} }
+
+func (r *Refusal) Error() string { return "the invitation was refused: " + r.Code }
+
+// final reports whether asking again cannot help.
+func (r *Refusal) final() bool {
+	return r.Code == RefusedExpired || r.Code == RefusedUsed || r.Code == RefusedRevoked
+}
+
+// joining is a join that goes on until keys have arrived.
+type joining struct {
+	link member.Link
+	name string
+	done chan struct{} // closed when the join ended
+
+	mu  sync.Mutex
+	why string // guarded by mu; a code or a sentence's object
+	err error  // guarded by mu; final
+}
+
+func (j *joining) reason() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.why
+}
+
+func (j *joining) set(why string) {
+	j.mu.Lock()
+	j.why = why
+	j.mu.Unlock()
+}
+
+func (j *joining) fail(err error) {
+	j.mu.Lock()
+	j.err = err
+	j.mu.Unlock()
+}
+
+func (j *joining) failure() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.err
+}
+
+// storedJoin is what survives a restart of a join.
+type storedJoin struct {
+	_    struct{} `cbor:",toarray"`
+	V    uint
+	Link string
+	Name string
+}
+
+// Between two rounds of asking everybody in the link.
+const (
+	joinFirstPause = 500 * time.Millisecond
+	joinMaxPause   = 30 * time.Second
+)
+
+// runJoin asks the peers of the link, one after the other, until one lets this
+// device in or the invitation is refused for good.
+func (w *Workspace) runJoin(ctx context.Context, network Network, j *joining) error {
+	for pause := joinFirstPause; ; pause = min(2*pause, joinMaxPause) {
+		for _, peer := range j.link.Peers {
+			err := w.knock(ctx, network, j, peer)
+			if err == nil {
+				return nil
+			}
+			var refusal *Refusal
+			if errors.As(err, &refusal) && refusal.final() || errors.Is(err, errForeignLog) {
+				return err
+			}
+			w.logger.Debug("join: no answer", "peer", peer.Peer.Short(), "err", err)
+			j.set("nobody-answers")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// knock asks one peer.
+func (w *Workspace) knock(ctx context.Context, network Network, j *joining, peer member.LinkPeer) error {
+	keys, err := member.InviteKeysOf(j.link.WS, j.link.Seed)
+	if err != nil {
+		return err
+	}
+	genesis, _, err := w.storage.Secret(ctx, w.id, secretSelf)
+	if err != nil {
+		return err
+	}
+	request, err := member.NewJoinRequest(keys, w.self.sign, w.id, genesis, peer.Peer, w.self.peer, seal.ID(seal.RandomKey()))
+	if err != nil {
+		return err
+	}
+	return network.Knock(ctx, peer.Peer, peer.Addrs, request, func(welcome Welcome) ([]byte, error) {
+		return w.acceptWelcome(ctx, keys, j, genesis, welcome)
+	})
+}
+
+// errForeignLog reports a log that is not the one the link speaks of.
+var errForeignLog = errors.New("the answer is not the log this invitation was made in")
+
+// acceptWelcome opens a welcome of mode 1, keeps the log and posts the Join entry. When
+// that happened before (the connection broke after it) the same entry is sent again.
+func (w *Workspace) acceptWelcome(ctx context.Context, keys member.InviteKeys, j *joining, genesis []byte, welcome Welcome) ([]byte, error) {
+	box, err := member.OpenInviteBox(keys, w.id, welcome.Box)
+	if err != nil {
+		return nil, fmt.Errorf("open invitation box: %w", err)
+	}
+	var sealed []byte
+	err = w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+		if err := w.keys.setLog(ctx, box.LK); err != nil {
+			return err
+		}
+		if err := w.members.fresh(ctx); err != nil {
+			return err
+		}
+		var bad []error
+		if err := w.receiveLog(ctx, Received{Entries: welcome.Entries, Blobs: welcome.Blobs}, after, &bad); err != nil {
+			return err
+		}
+		if !w.members.has(j.link.LogHead) {
+			return errors.Join(append(bad, errForeignLog)...)
+		}
+		if err := w.keepBox(ctx, box); err != nil {
+			return err
+		}
+		if sealed, err = w.joinEntry(ctx, keys, genesis, after); err != nil {
+			return err
+		}
+		return w.unlock(ctx, after)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sealed, w.learn(ctx, welcome.Addrs)
+}
+
+// keepBox keeps the epoch secrets of a box, each checked against the log.
+func (w *Workspace) keepBox(ctx context.Context, box member.InviteBox) error {
+	st := w.members.pending()
+	for _, grant := range box.Spaces {
+		epoch, ok := st.Epoch(grant.Space, grant.EpochID)
+		if !ok || !member.CheckSecret(w.id, epoch, grant.Secret) {
+			return errors.New("the invitation box holds a key that the log does not know")
+		}
+		if err := w.keys.addEpoch(ctx, grant.Space, grant.EpochID, grant.Secret); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinEntry posts this device's Join entry, or finds the one posted before.
+func (w *Workspace) joinEntry(ctx context.Context, keys member.InviteKeys, genesis []byte, after *afterCommit) ([]byte, error) {
+	if device, ok := w.members.pending().Device(w.self.device); ok && device.Active {
+		return w.members.sealedOf(w.self.device), nil
+	}
+	heads := w.members.heads()
+	body, err := member.NewJoinBody(keys, w.id, genesis, nonce32(), heads[0])
+	if err != nil {
+		return nil, err
+	}
+	raw, err := body.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.members.post(ctx, member.TypeJoin, raw, after); err != nil {
+		return nil, err
+	}
+	return w.members.sealedOf(w.self.device), nil
+}
+
+// sealedOf is the first entry of a device as it travels.
+func (m *membership) sealedOf(device seal.ID) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range m.log.Order() {
+		if m.log.Entry(id).Dev == device {
+			return m.sealed[id]
+		}
+	}
+	return nil
+}
+
+func nonce32() (n [32]byte) {
+	copy(n[:], seal.Random(len(n)))
+	return n
+}
+
+// answer checks a JoinRequest for this workspace and makes the welcome.
+func (w *Workspace) answer(ctx context.Context, from seal.ID, request member.JoinRequest, self seal.ID, addrs []PeerAddrs) (Welcome, error) {
+	st := w.State()
+	invite, ok := st.Invite(request.InviteID)
+	if !ok {
+		return Welcome{}, &Refusal{RefusedUnknown}
+	}
+	if err := request.Check(invite, self, from); err != nil {
+		return Welcome{}, err
+	}
+	known := false
+	if device, ok := st.DeviceByPeer(from); ok && device.Active {
+		person, _ := st.Person(device.Person)
+		known = person.Invite == invite.ID // its earlier Join arrived, our answer did not
+	}
+	if err := invite.Open(w.now().UnixMilli()); err != nil && !known {
+		return Welcome{}, &Refusal{refusalCode(err)}
+	}
+	cover, found, err := w.box(ctx, member.BoxID(invite.PK))
+	if err != nil {
+		return Welcome{}, err
+	}
+	if !found {
+		return Welcome{}, &Refusal{RefusedWait}
+	}
+	welcome := Welcome{Box: cover.Box, Entries: w.members.all(), Addrs: addrs}
+	for _, space := range invite.Spaces {
+		epochs := st.Epochs(space.Space)
+		if len(epochs) == 0 {
+			continue
+		}
+		raw, found, err := w.storage.Blob(ctx, w.id, wrapsName(epochs[len(epochs)-1].WrapsHash))
+		if err != nil {
+			return Welcome{}, err
+		}
+		if found {
+			welcome.Blobs = append(welcome.Blobs, append([]byte{blobWraps}, raw...))
+		}
+	}
+	return welcome, nil
+}
+
+func refusalCode(err error) string {
+	switch {
+	case errors.Is(err, member.ErrInviteExpired):
+		return RefusedExpired
+	case errors.Is(err, member.ErrInviteRevoked):
+		return RefusedRevoked
+	case errors.Is(err, member.ErrInviteUsed):
+		return RefusedUsed
+	default:
+		return RefusedRules
+	}
+}
+
+// admit stores the Join entry of a device that was welcomed.
+func (w *Workspace) admit(ctx context.Context, entry *member.Entry, sealed []byte) error {
+	return w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+		outcome, err := w.members.add(ctx, entry, sealed, after)
+		if outcome != seal.OK && outcome != seal.Drop {
+			return errors.Join(&Refusal{RefusedRules}, err)
+		}
+		return nil
+	})
+}
+
+// learn remembers where devices can be reached.
+func (w *Workspace) learn(ctx context.Context, addrs []PeerAddrs) error {
+	st := w.State()
+	if st == nil || len(addrs) == 0 {
+		return nil
+	}
+	return w.storage.Write(ctx, func(ctx context.Context) error {
+		for _, a := range addrs {
+			if device, ok := st.DeviceByPeer(a.Peer); ok && device.ID != w.self.device {
+				if err := w.storage.PutAddrs(ctx, w.id, device.ID, a.Addrs, 0); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}

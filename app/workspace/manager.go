@@ -1,0 +1,285 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+)
+
+// Network is what the workspaces need from the peer-to-peer side.
+type Network interface {
+	// Self is this device's peer key.
+	Self() seal.ID
+	// Addrs are the addresses that an invitation names for this device.
+	Addrs() []string
+	// Attach starts the replication of a workspace.
+	Attach(w *Workspace) (Replication, error)
+	// Knock runs the join protocol with one peer. accept turns the welcome into
+	// the sealed Join entry; nil means that the peer has stored it.
+	Knock(ctx context.Context, peer seal.ID, addrs []string, request []byte, accept func(Welcome) ([]byte, error)) error
+	// AskKey sends a KeyRequest to a connected peer and returns its KeyGrant.
+	AskKey(ctx context.Context, peer seal.ID, request []byte) ([]byte, error)
+	// Recheck says that the members, the invitations or the addresses changed.
+	Recheck()
+}
+
+// Manager holds the workspaces of one data folder. Set the exported fields, then
+// Start; Close stops everything and waits.
+type Manager struct {
+	Storage Storage
+	Logger  *slog.Logger
+	Now     func() time.Time
+	Events  Events
+	// Views makes the views of a workspace, by kind.
+	Views map[Kind]func(*Workspace) View
+	// Joined is called once a workspace is ready for the first time, with the
+	// name that the person chose.
+	Joined func(ctx context.Context, w *Workspace, name string)
+
+	device  member.DeviceKeys
+	network Network
+	cancel  context.CancelFunc
+	ctx     context.Context // of the background work
+	wg      sync.WaitGroup
+
+	mu  sync.Mutex
+	all map[seal.ID]*Workspace // guarded by mu
+}
+
+// secretDevice names the seed of the device keys; it belongs to no workspace.
+const secretDevice = "device-seed"
+
+// Open reads the device keys (making them on first use) and all workspaces.
+// Nothing touches the network before Start.
+func (m *Manager) Open(ctx context.Context) error {
+	if err := m.openDevice(ctx); err != nil {
+		return fmt.Errorf("open device keys: %w", err)
+	}
+	m.all = map[seal.ID]*Workspace{}
+	m.Storage.OnRollback(m.rollback)
+	m.Storage.OnDamage(m.damaged)
+	ids, err := m.Storage.Workspaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		w, err := m.openWorkspace(ctx, id)
+		if err != nil {
+			return fmt.Errorf("open workspace %s: %w", id.Short(), err)
+		}
+		m.all[id] = w
+	}
+	return nil
+}
+
+func (m *Manager) openDevice(ctx context.Context) error {
+	seed, found, err := m.Storage.Secret(ctx, seal.ID{}, secretDevice)
+	if err != nil {
+		return err
+	}
+	if !found {
+		seed = seal.Random(32)
+		err = m.Storage.Write(ctx, func(ctx context.Context) error {
+			return m.Storage.PutSecret(ctx, seal.ID{}, secretDevice, seed)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(seed) != 32 {
+		return errors.New("the stored device seed is damaged")
+	}
+	m.device = member.NewDeviceKeys([32]byte(seed))
+	return nil
+}
+
+// PeerSeed is the seed of the host key of this device.
+func (m *Manager) PeerSeed() [32]byte { return m.device.PeerSeed }
+
+// make builds a workspace object without reading anything.
+func (m *Manager) make(id seal.ID) *Workspace {
+	w := &Workspace{id: id, storage: m.Storage, events: &m.Events, logger: m.Logger, now: m.Now, views: map[Kind]View{}}
+	w.self = identity{device: m.device.Sign.Public(), sign: m.device.Sign, peer: m.device.PeerPublic()}
+	w.presence.online, w.presence.seen = map[seal.ID]bool{}, map[seal.ID]int64{}
+	w.keys, w.members, w.feeds, w.custody = newKeyring(w), newMembership(w), newFeeds(w), newCustody(w)
+	for kind, view := range m.Views {
+		w.views[kind] = view(w)
+	}
+	return w
+}
+
+func (m *Manager) openWorkspace(ctx context.Context, id seal.ID) (*Workspace, error) {
+	w := m.make(id)
+	genesis, found, err := m.Storage.Secret(ctx, id, secretSelf)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errors.New("the stored identity is missing")
+	}
+	if _, w.self.person, err = member.ParsePersonGenesis(genesis); err != nil {
+		return nil, err
+	}
+	if err := w.load(ctx); err != nil {
+		return nil, err
+	}
+	raw, found, err := m.Storage.Secret(ctx, id, secretJoin)
+	if err != nil || !found {
+		return w, err
+	}
+	stored, err := seal.Decode[storedJoin](raw)
+	if err != nil {
+		return nil, err
+	}
+	link, err := member.ParseLink(stored.Link)
+	if err != nil {
+		return nil, err
+	}
+	w.joining.Store(&joining{link: link, name: stored.Name, done: make(chan struct{})})
+	return w, nil
+}
+
+// Start connects the workspaces and goes on with joins that are not finished.
+func (m *Manager) Start(ctx context.Context, network Network) error {
+	m.ctx, m.cancel = context.WithCancel(ctx)
+	m.network = network
+	for _, w := range m.List() {
+		if j := w.joining.Load(); j != nil {
+			m.goJoin(w, j)
+			continue
+		}
+		if err := m.attach(w); err != nil {
+			return err
+		}
+	}
+	cancel := m.Events.Members.Subscribe(func(c MembersChanged) { m.network.Recheck() })
+	m.wg.Go(func() {
+		defer cancel()
+		m.tend(m.ctx)
+	})
+	return nil
+}
+
+func (m *Manager) attach(w *Workspace) error {
+	r, err := m.network.Attach(w)
+	if err != nil {
+		return fmt.Errorf("attach workspace %s: %w", w.id.Short(), err)
+	}
+	w.attach(r)
+	m.network.Recheck()
+	return nil
+}
+
+// Close ends the background work and the replications, and waits.
+func (m *Manager) Close() error {
+	if m.cancel == nil {
+		return nil
+	}
+	m.cancel()
+	m.wg.Wait()
+	var failed []error
+	for _, w := range m.List() {
+		w.detach()
+		failed = append(failed, w.custody.flush(context.Background()))
+	}
+	return errors.Join(failed...)
+}
+
+// List returns the workspaces by id.
+func (m *Manager) List() []*Workspace {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := make([]*Workspace, 0, len(m.all))
+	for _, w := range m.all {
+		list = append(list, w)
+	}
+	slices.SortFunc(list, func(a, b *Workspace) int { return a.id.Compare(b.id) })
+	return list
+}
+
+// Get returns a workspace, or ErrNotFound.
+func (m *Manager) Get(id seal.ID) (*Workspace, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if w, ok := m.all[id]; ok {
+		return w, nil
+	}
+	return nil, fmt.Errorf("workspace %s: %w", id.Short(), ErrNotFound)
+}
+
+func (m *Manager) put(w *Workspace) {
+	m.mu.Lock()
+	m.all[w.id] = w
+	m.mu.Unlock()
+}
+
+func (m *Manager) remove(w *Workspace) {
+	m.mu.Lock()
+	delete(m.all, w.id)
+	m.mu.Unlock()
+}
+
+func (m *Manager) rollback() {
+	for _, w := range m.List() {
+		w.rollback()
+	}
+}
+
+// damaged reacts to a stored row that did not match its hash: it says so, and
+// the peers are asked again.
+func (m *Manager) damaged(ws seal.ID, d Damage) {
+	w, err := m.Get(ws)
+	if err != nil {
+		return
+	}
+	m.Events.Problem.Publish(Problem{Workspace: ws, Text: fmt.Sprintf("Stored data was damaged and is fetched again: %s (%s).", d.Key, d.Table)})
+	m.wg.Go(func() {
+		if err := w.feeds.load(m.ctx); err != nil {
+			m.Logger.Error("read feeds after damage", "err", err)
+			return
+		}
+		if a := w.network.Load(); a != nil {
+			a.Resync()
+		}
+	})
+}
+
+// How often the background work looks around.
+const (
+	flushEvery    = time.Second
+	maintainEvery = time.Minute
+	askKeysEvery  = 5 * time.Second
+)
+
+// tend stores acknowledgements, asks for missing keys and rotates old epochs.
+func (m *Manager) tend(ctx context.Context) {
+	flush, maintain, ask := time.NewTicker(flushEvery), time.NewTicker(maintainEvery), time.NewTicker(askKeysEvery)
+	defer flush.Stop()
+	defer maintain.Stop()
+	defer ask.Stop()
+	for {
+		var do func(*Workspace) error
+		select {
+		case <-ctx.Done():
+			return
+		case <-flush.C:
+			do = func(w *Workspace) error { return w.custody.flush(ctx) }
+		case <-maintain.C:
+			do = func(w *Workspace) error { return w.maintain(ctx) }
+		case <-ask.C:
+			do = func(w *Workspace) error { return w.askKeys(ctx, m.network) }
+		}
+		for _, w := range m.List() {
+			if err := do(w); err != nil && ctx.Err() == nil {
+				m.Logger.Warn("tend workspace", "workspace", w.id.Short(), "err", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"parvis/crdt/feed"
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+)
+
+// Received is what a peer sent: sealed log entries, blobs and envelopes.
+type Received struct {
+	Entries, Blobs, Envelopes [][]byte
+}
+
+// ErrBad reports bytes that no honest peer sends; the sender gets penalty points.
+var ErrBad = errors.New("invalid object")
+
+// Receive checks, stores, opens and applies what a peer sent. It returns after
+// the commit. Receiving the same thing twice is not an error. Good objects are
+// kept even when others beside them are bad; then the error is [ErrBad].
+func (w *Workspace) Receive(ctx context.Context, batch Received) error {
+	var bad []error
+	if len(batch.Entries) > 0 || len(batch.Blobs) > 0 {
+		err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+			bad = nil
+			return w.receiveLog(ctx, batch, after, &bad)
+		})
+		if err != nil {
+			return fmt.Errorf("receive log entries: %w", err)
+		}
+	}
+	envelopes, faults := parseAll(batch.Envelopes, w.feeds)
+	bad = append(bad, faults...)
+	envelopes = append(envelopes, w.waiting.take()...)
+	if len(envelopes) > 0 {
+		err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+			return w.receiveEnvelopes(ctx, envelopes, after, &bad)
+		})
+		if err != nil {
+			return fmt.Errorf("receive envelopes: %w", err)
+		}
+	}
+	if len(bad) > 0 {
+		return fmt.Errorf("%w: %w", ErrBad, errors.Join(bad...))
+	}
+	return nil
+}
+
+// receiveLog adds entries, then whatever the blobs beside them make possible.
+func (w *Workspace) receiveLog(ctx context.Context, batch Received, after *afterCommit, bad *[]error) error {
+	for _, raw := range batch.Entries {
+		entry, err := member.OpenEntry(w.keys.log(), w.id, raw)
+		if err != nil {
+			*bad = append(*bad, err)
+			continue
+		}
+		outcome, err := w.members.add(ctx, entry, raw, after)
+		switch outcome {
+		case seal.OK, seal.Drop:
+		case seal.Evidence:
+			w.reportFork(entry.Dev, after)
+		case seal.Pend: // its parents come with the next comparison
+			w.logger.Debug("entry waits", "entry", entry.ID.Short(), "why", err)
+		case seal.Reject:
+			*bad = append(*bad, err)
+		default:
+			return fmt.Errorf("entry %s: %w", entry.ID.Short(), err)
+		}
+	}
+	for _, raw := range batch.Blobs {
+		if err := w.receiveBlob(ctx, raw); err != nil {
+			*bad = append(*bad, err)
+		}
+	}
+	return w.unlock(ctx, after)
+}
+
+func (w *Workspace) reportFork(device seal.ID, after *afterCommit) {
+	after.add(func() {
+		w.events.Problem.Publish(Problem{Workspace: w.id, Text: fmt.Sprintf(
+			"Device %s wrote two different things in one place: it was copied, restored from a backup or taken over.", device.Short())})
+	})
+}
+
+// parseAll decodes envelopes and checks their signatures on all cores, leaving
+// out what is already here.
+func parseAll(raws [][]byte, have *feeds) (good []*feed.Envelope, bad []error) {
+	parsed := make([]*feed.Envelope, len(raws))
+	errs := make([]error, len(raws))
+	check := func(i int) {
+		env, err := feed.Parse(raws[i])
+		if err != nil {
+			errs[i] = err
+			return
+		}
+		h := env.Header
+		if end := have.end(feed.FeedID{Space: h.Space, Device: h.Dev}); end.Seq == h.Seq && end.ID == env.ID {
+			return
+		}
+		if !env.Verify() {
+			errs[i] = &seal.Fault{Outcome: seal.Reject, Reason: "the signature of an envelope is wrong"}
+			return
+		}
+		parsed[i] = env
+	}
+	spread(len(raws), check)
+	for i := range raws {
+		if errs[i] != nil {
+			bad = append(bad, errs[i])
+		} else if parsed[i] != nil {
+			good = append(good, parsed[i])
+		}
+	}
+	return good, bad
+}
+
+// spread runs do(0 … n-1) on all cores.
+func spread(n int, do func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n/8+1)
+	if workers <= 1 {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	for worker := range workers {
+		wg.Go(func() {
+			for i := worker; i < n; i += workers {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// receiveEnvelopes checks verified envelopes against the log and the chains,
+// stores what holds and applies what can be opened.
+func (w *Workspace) receiveEnvelopes(ctx context.Context, envelopes []*feed.Envelope, after *afterCommit, bad *[]error) error {
+	if err := w.members.fresh(ctx); err != nil {
+		return err
+	}
+	var rows []EnvelopeRow
+	var opened []Opened
+	unreadable := map[seal.ID]string{}
+	for _, env := range envelopes {
+		row, one, outcome, err := w.accept(ctx, env)
+		switch outcome {
+		case seal.OK, seal.Evidence:
+			rows = append(rows, row)
+			if outcome == seal.Evidence {
+				w.reportFork(env.Header.Dev, after)
+			}
+			switch row.State {
+			case EnvelopeApplied:
+				opened = append(opened, one)
+			case EnvelopeQuarantined:
+				unreadable[row.ID] = err.Error()
+			case EnvelopeWaitsForKey, EnvelopeHidden:
+			}
+		case seal.Drop:
+		case seal.Pend:
+			w.waiting.put(env)
+		case seal.Reject:
+			*bad = append(*bad, err)
+		default:
+			return err
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := w.keep(ctx, rows, opened, after); err != nil {
+		return err
+	}
+	for id, reason := range unreadable {
+		if err := w.quarantine(ctx, id, reason, after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accept decides about one verified envelope and opens it when the key is here.
+func (w *Workspace) accept(ctx context.Context, env *feed.Envelope) (EnvelopeRow, Opened, seal.Outcome, error) {
+	h := env.Header
+	row := EnvelopeRow{Space: h.Space, Device: h.Dev, Seq: h.Seq, ID: env.ID, Bytes: env.Raw}
+	if h.WS != w.id {
+		return row, Opened{}, seal.Reject, &seal.Fault{Outcome: seal.Reject, Reason: "an envelope of another workspace"}
+	}
+	st, err := w.members.at(h.LogRefs)
+	if err != nil {
+		return row, Opened{}, seal.Pend, err
+	}
+	id := feed.FeedID{Space: h.Space, Device: h.Dev}
+	tail, err := w.feeds.tail(ctx, id)
+	if err != nil {
+		return row, Opened{}, seal.Quarantine, err
+	}
+	outcome, err := feed.Check(env, tail, st)
+	if h.Seq <= tail.Seq && outcome == seal.Evidence {
+		if _, found, lookup := w.storage.Envelope(ctx, w.id, env.ID); lookup != nil {
+			return row, Opened{}, seal.Quarantine, lookup
+		} else if found {
+			outcome = seal.Drop
+		}
+	}
+	if outcome != seal.OK && outcome != seal.Evidence {
+		return row, Opened{}, outcome, err
+	}
+	if h.Seq > tail.Seq { // a fork beyond the tail goes on from there (rule E7)
+		w.feeds.advance(id, feed.Tail{Seq: h.Seq, ID: env.ID})
+	}
+	opened, err := w.open(env, w.members.pending())
+	switch {
+	case errors.Is(err, ErrNoKey):
+		row.State = EnvelopeWaitsForKey
+	case err != nil:
+		row.State = EnvelopeQuarantined
+	}
+	return row, opened, outcome, err
+}

@@ -1,0 +1,168 @@
+// Package workspace is one team as this device holds it: its membership log,
+// spaces, epochs and feeds. It is the only place that seals, opens and appends
+// envelopes, and it implements the replica that peers compare with theirs.
+//
+// State has one owner: everything that changes the log or a chain runs inside
+// [Transactor.Write], which serialises. What readers may see (the committed
+// tails, the resolved state) lies behind a mutex and moves only after a commit:
+// store, commit, then tell.
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"parvis/crdt/member"
+	"parvis/crdt/seal"
+)
+
+// Workspace is one team. It is made by [Manager].
+type Workspace struct {
+	id      seal.ID
+	self    identity
+	storage Storage
+	events  *Events
+	logger  *slog.Logger
+	now     func() time.Time
+	views   map[Kind]View
+
+	keys     *keyring
+	members  *membership
+	feeds    *feeds
+	custody  *custody
+	waiting  waitingRoom
+	presence presence
+	grants   grants
+	hints    hints
+	network  atomic.Pointer[attachment]
+	joining  atomic.Pointer[joining] // nil once the workspace is ready
+}
+
+// identity is who this device is in the workspace.
+type identity struct {
+	person seal.ID
+	device seal.ID
+	sign   seal.SignKey
+	peer   seal.ID
+}
+
+// Replication is the network's side of a workspace: what this device committed
+// is pushed to connected members.
+type Replication interface {
+	// Wake says that something new was committed here.
+	Wake()
+	// Resync compares everything again with every connected peer.
+	Resync()
+	// SendLive sends an ephemeral hint to the connected devices that to accepts.
+	SendLive(body []byte, to func(peer seal.ID) bool)
+	Close() error
+}
+
+type attachment struct{ Replication }
+
+// ID is the hash of the genesis entry.
+func (w *Workspace) ID() seal.ID { return w.id }
+
+// Self is the person and the device that act here.
+func (w *Workspace) Self() (person, device seal.ID) { return w.self.person, w.self.device }
+
+// State is the membership state after everything known. It is immutable.
+func (w *Workspace) State() *member.State { return w.members.state() }
+
+// MainSpace is the space of all members.
+func (w *Workspace) MainSpace() seal.SpaceID { return w.members.state().MainSpace() }
+
+// Ready reports whether this device is a member; false while a join goes on.
+func (w *Workspace) Ready() bool { return w.joining.Load() == nil }
+
+// Waiting names, while a join goes on, the reason it is not done yet.
+func (w *Workspace) Waiting() string {
+	if j := w.joining.Load(); j != nil {
+		return j.reason()
+	}
+	return ""
+}
+
+// wake tells the network that something was committed.
+func (w *Workspace) wake() {
+	if a := w.network.Load(); a != nil {
+		a.Wake()
+	}
+}
+
+// attach gives the workspace its replication; detach ends it.
+func (w *Workspace) attach(r Replication) { w.network.Store(&attachment{r}) }
+
+func (w *Workspace) detach() {
+	if a := w.network.Swap(nil); a != nil {
+		if err := a.Close(); err != nil {
+			w.logger.Warn("close replication", "workspace", w.id.Short(), "err", err)
+		}
+	}
+}
+
+// load reads the workspace from the storage.
+func (w *Workspace) load(ctx context.Context) error {
+	if err := w.keys.load(ctx); err != nil {
+		return fmt.Errorf("load keys: %w", err)
+	}
+	if err := w.members.load(ctx); err != nil {
+		return fmt.Errorf("load membership log: %w", err)
+	}
+	if err := w.feeds.load(ctx); err != nil {
+		return fmt.Errorf("load feeds: %w", err)
+	}
+	if err := w.custody.load(ctx); err != nil {
+		return fmt.Errorf("load acknowledgements: %w", err)
+	}
+	if err := w.loadPresence(ctx); err != nil {
+		return fmt.Errorf("load presence: %w", err)
+	}
+	return nil
+}
+
+// rollback forgets what was kept in memory since the last commit: it was undone.
+// What is needed is read again from the storage, inside the next transaction.
+func (w *Workspace) rollback() {
+	w.feeds.forget()
+	w.members.forget()
+	for _, v := range w.views {
+		v.Reset()
+	}
+}
+
+// afterCommit collects what must happen once a transaction is durable.
+type afterCommit []func()
+
+func (a *afterCommit) add(fn func()) {
+	if fn != nil {
+		*a = append(*a, fn)
+	}
+}
+
+// write runs fn in a durable transaction and, after the commit, whatever fn
+// asked for.
+func (w *Workspace) write(ctx context.Context, fn func(ctx context.Context, after *afterCommit) error) error {
+	var after afterCommit
+	err := w.storage.Write(ctx, func(ctx context.Context) error {
+		after = nil
+		if err := fn(ctx, &after); err != nil {
+			w.rollback()
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, tell := range after {
+		tell()
+	}
+	if len(after) > 0 {
+		w.wake()
+	}
+	return nil
+}

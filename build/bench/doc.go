@@ -1,0 +1,2 @@
+// Package bench measures whole nodes from outside: "make bench" prints the table.
+package bench

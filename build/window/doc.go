@@ -1,0 +1,2 @@
+// Package window tests the real window on a virtual display.
+package window

@@ -1,0 +1,2 @@
+// Package wine tests the Windows program on a machine that has no Windows.
+package wine

@@ -1,0 +1,286 @@
+package member
+
+import (
+	"testing"
+
+	"parvis/crdt/seal"
+)
+
+// pair is a founder, two admins that it made, and a member.
+func pair(t *testing.T) (tm *team, founder, x, y, m *human) {
+	t.Helper()
+	p := people()
+	founder, x, y, m = p[0], p[1], p[2], p[3]
+	tm = newTeam(t, founder)
+	tm.admit(founder, x, RoleMember)
+	tm.admit(founder, y, RoleMember)
+	tm.admit(founder, m, RoleMember)
+	tm.promote(founder, x, RoleAdmin, 0)
+	tm.promote(founder, y, RoleAdmin, 0)
+	tm.seeAll(founder.id(), x.id(), y.id(), m.id())
+	return tm, founder, x, y, m
+}
+
+// The worked cases of protocol 2.5.
+
+func TestWorkedCase1(t *testing.T) {
+	t.Run("M24 the maker's removal voids the made owner's", func(t *testing.T) {
+		tm, a, b, _, _ := pair(t)
+		tm.promote(a, b, RoleOwner, 1)
+		tm.must(a, PersonRemoveBody{Person: b.person})
+		tm.refused(b, PersonRemoveBody{Person: a.person}, "does not outrank")
+		if tm.status(a) != Active || tm.status(b) != Removed {
+			t.Errorf("founder %v, made owner %v", tm.status(a), tm.status(b))
+		}
+	})
+	t.Run("M20 owners made with the same number cannot touch each other", func(t *testing.T) {
+		tm, a, b, c, _ := pair(t)
+		tm.promote(a, b, RoleOwner, 1)
+		tm.promote(a, c, RoleOwner, 1)
+		tm.seeAll(b.id(), c.id())
+		tm.refused(b, PersonRemoveBody{Person: c.person}, "does not outrank")
+		tm.refused(c, RoleSetBody{Person: b.person, Role: RoleMember}, "does not outrank")
+	})
+	t.Run("M24 M37 of two removals after a transfer the new top owner's holds", func(t *testing.T) {
+		tm, a, b, _, _ := pair(t)
+		before := tm.views[a.id()]
+		tm.must(a, TransferBody{Person: b.person})
+		tm.see(b.id(), a.id())
+		down := tm.must(b, PersonRemoveBody{Person: a.person})
+		// The founder, on a view in which b was an admin, removes b.
+		up, o, err := tm.at(before, a.keys.Sign, PersonRemoveBody{Person: b.person})
+		if o != seal.Evidence { // the transfer stands at the same place of the chain
+			t.Fatal(o, err)
+		}
+		st := tm.log.State()
+		if !st.Voided(up.ID) || st.Voided(down.ID) || tm.status(a) != Removed || tm.status(b) != Active {
+			t.Errorf("old top %v, new top %v", tm.status(a), tm.status(b))
+		}
+	})
+}
+
+func TestWorkedCase2(t *testing.T) {
+	t.Run("M21 M24 M38 whom a removed admin admitted meanwhile is out, with all it did", func(t *testing.T) {
+		tm, owner, x, _, _ := pair(t)
+		n := people()[4]
+		admitted := tm.admit(x, n, RoleMember)
+		space := PrivateSpaceID(tm.log.WS(), n.id())
+		made := tm.must(n, SpaceCreateBody{Space: space, Kind: SpacePrivate, Members: []SpaceMember{{Person: n.person, Access: AccessWrite}}})
+		if _, ok := tm.log.State().Space(space); !ok {
+			t.Fatal("the space was not made")
+		}
+		tm.must(owner, PersonRemoveBody{Person: x.person})
+		st := tm.log.State()
+		if !st.Voided(admitted.ID) || !st.Voided(made.ID) {
+			t.Error("the admission or what followed still counts")
+		}
+		if _, ok := st.Person(n.person); ok {
+			t.Error("the person is still in")
+		}
+		if _, ok := st.Space(space); ok {
+			t.Error("the space is still there")
+		}
+		if cut, out := st.Cut(n.id()); !out || len(cut.Fences) > 0 {
+			t.Error("the device has no empty fence")
+		}
+		if _, out := st.Cut(owner.id()); out {
+			t.Error("the owner's device is cut off")
+		}
+	})
+}
+
+func TestWorkedCase3(t *testing.T) {
+	t.Run("M24 M41 what a removed admin dates back is void", func(t *testing.T) {
+		tm, owner, x, _, m := pair(t)
+		early := tm.views[x.id()]
+		tm.must(owner, PersonRemoveBody{Person: x.person})
+		tm.must(owner, AckBody{})
+		want := standing(tm.log.State())
+		late, o, err := tm.at(early, x.keys.Sign, PersonRemoveBody{Person: m.person})
+		if o != seal.OK {
+			t.Fatal(o, err)
+		}
+		if !tm.log.State().Voided(late.ID) || standing(tm.log.State()) != want {
+			t.Error("it changed something")
+		}
+	})
+}
+
+func TestWorkedCase4(t *testing.T) {
+	t.Run("M26 a removal beats a promotion by a higher owner", func(t *testing.T) {
+		tm, o1, o2, _, x := pair(t)
+		tm.promote(o1, o2, RoleOwner, 5)
+		tm.see(x.id(), o2.id())
+		removal := tm.must(o2, PersonRemoveBody{Person: x.person})
+		promotion := tm.must(o1, RoleSetBody{Person: x.person, Role: RoleOwner, OwnerRank: 1})
+		st := tm.log.State()
+		if st.Voided(removal.ID) || st.Voided(promotion.ID) || tm.status(x) != Removed {
+			t.Errorf("status %v", tm.status(x))
+		}
+	})
+}
+
+func TestWorkedCase5(t *testing.T) {
+	t.Run("M37 a transfer puts the new top owner above the founder", func(t *testing.T) {
+		tm, founder, x, _, _ := pair(t)
+		tm.refused(x, TransferBody{Person: x.person}, "not the top owner")
+		tm.must(founder, TransferBody{Person: x.person})
+		tm.see(x.id(), founder.id())
+		if p, _ := tm.log.State().Person(x.person); p.Role != RoleOwner || p.OwnerRank != -1 {
+			t.Errorf("got %v with rank %d", p.Role, p.OwnerRank)
+		}
+		tm.must(x, RoleSetBody{Person: founder.person, Role: RoleMember})
+		tm.refused(founder, RoleSetBody{Person: x.person, Role: RoleMember}, "does not outrank")
+	})
+	t.Run("M37 the quorum deposes the founder, who cannot void it", func(t *testing.T) {
+		tm, founder, x, y, m := pair(t)
+		policy := Policy{Quorum: 2, Trustees: sorted(x.person, y.person, m.person), Instant: true}
+		tm.must(founder, PolicyBody{Policy: policy})
+		tm.seeAll(x.id(), y.id(), m.id())
+		ws, at := tm.log.WS(), tm.log.State().PolicyEntry()
+		body := DeposeBody{Person: founder.person, Policy: at, Sigs: []TrusteeSig{SignDepose(x.keys.Sign, ws, founder.person, at)}}
+		tm.refused(m, body, "too few trustees")
+		body.Sigs = sortedSigs(append(body.Sigs, SignDepose(y.keys.Sign, ws, founder.person, at)))
+		tm.must(founder, PersonRemoveBody{Person: x.person}) // beside the deposition
+		deposed := tm.must(m, body)
+		st := tm.log.State()
+		if p, _ := st.Person(founder.person); st.Voided(deposed.ID) || p.Role != RoleMember {
+			t.Errorf("the founder is %v", p.Role)
+		}
+		if tm.status(x) != Active {
+			t.Error("the deposed founder's removal of a trustee counts")
+		}
+	})
+}
+
+func TestWorkedCase6(t *testing.T) {
+	t.Run("M37 leaving voids nothing, keeps the rank, and is confirmed by a removal", func(t *testing.T) {
+		tm, founder, x, y, _ := pair(t)
+		n := people()[4]
+		early := tm.views[x.id()]
+		tm.admit(x, n, RoleMember)
+		left, o, err := tm.at(early, x.keys.Sign, LeaveBody{}) // a thief leaves in the past
+		if o != seal.Evidence {
+			t.Fatal(o, err)
+		}
+		if tm.status(n) != Active || tm.status(x) != Left || tm.log.State().Voided(left.ID) {
+			t.Errorf("admitted %v, leaver %v", tm.status(n), tm.status(x))
+		}
+		if p, _ := tm.log.State().Person(x.person); p.Role != RoleAdmin {
+			t.Errorf("the former role is %v", p.Role)
+		}
+		tm.seeAll(founder.id(), y.id())
+		tm.refused(y, PersonRemoveBody{Person: x.person}, "does not outrank")
+		tm.must(founder, PersonRemoveBody{Person: x.person})
+		if tm.status(x) != Removed {
+			t.Error("not removed")
+		}
+	})
+	t.Run("M37 the top owner hands over before leaving", func(t *testing.T) {
+		tm, founder, x, _, _ := pair(t)
+		tm.refused(founder, LeaveBody{}, "must hand over")
+		tm.must(founder, TransferBody{Person: x.person})
+		tm.must(founder, LeaveBody{})
+		if tm.status(founder) != Left {
+			t.Error("still there")
+		}
+		tm.see(x.id(), founder.id())
+		tm.must(x, PersonRemoveBody{Person: founder.person})
+	})
+}
+
+// The cases of the local-first authentication library.
+
+func TestLFACases(t *testing.T) {
+	t.Run("M24 (a) two admins demote each other: only owners can, so neither", func(t *testing.T) {
+		tm, _, x, y, _ := pair(t)
+		tm.refused(x, RoleSetBody{Person: y.person, Role: RoleMember}, "higher role")
+		tm.refused(y, PersonRemoveBody{Person: x.person}, "does not outrank")
+	})
+	t.Run("M24 (b) an admin who is removed demotes or admits beside it: void", func(t *testing.T) {
+		tm, owner, x, _, m := pair(t)
+		removal := tm.must(x, PersonRemoveBody{Person: m.person})
+		tm.must(owner, RoleSetBody{Person: x.person, Role: RoleMember})
+		if !tm.log.State().Voided(removal.ID) || tm.status(m) != Active {
+			t.Error("the demoted admin's removal counts")
+		}
+	})
+	t.Run("M22 (c) a demoted admin's acts that a member may do stay", func(t *testing.T) {
+		tm, owner, x, _, _ := pair(t)
+		space := PrivateSpaceID(tm.log.WS(), x.id())
+		made := tm.must(x, SpaceCreateBody{Space: space, Kind: SpacePrivate, Members: []SpaceMember{{Person: x.person, Access: AccessWrite}}})
+		tm.must(owner, RoleSetBody{Person: x.person, Role: RoleMember})
+		if tm.log.State().Voided(made.ID) {
+			t.Error("making a space needs no admin, but it is void")
+		}
+	})
+	t.Run("M24 (d) a circle: an owner removes an admin who removes whom the admin made", func(t *testing.T) {
+		tm, owner, x, _, _ := pair(t)
+		n, w := people()[4], people()[5]
+		tm.admit(x, n, RoleMember)
+		tm.see(owner.id(), n.id())
+		tm.promote(owner, n, RoleAdmin, 0)
+		tm.see(x.id(), owner.id())
+		tm.admit(n, w, RoleMember)
+		tm.must(owner, PersonRemoveBody{Person: x.person}) // after the admission of n: it stays
+		if tm.status(n) != Active || tm.status(w) != Active || tm.status(x) != Removed {
+			t.Errorf("n %v, w %v, x %v", tm.status(n), tm.status(w), tm.status(x))
+		}
+	})
+}
+
+func TestRankIsAStrictOrder(t *testing.T) {
+	t.Run("M20 M25 promotion makes no circle through the devices of a person", func(t *testing.T) {
+		// Compared by device number first, a > b > c > a would hold, and the void
+		// rule would ask in a circle.
+		tm, owner, q, _, p := pair(t)
+		spare := spares()[0]
+		tm.addDevice(p, spare, 1)
+		tm.see(owner.id(), p.id())
+		tm.see(q.id(), p.id())
+		tm.promote(owner, p, RoleOwner, 9)
+		tm.see(spare.id(), owner.id())
+		old := tm.views[q.id()]
+		a, o, err := tm.at(old, p.keys.Sign, DeviceRemoveBody{Device: spare.id()})
+		if o != seal.OK {
+			t.Fatal(o, err)
+		}
+		b := tm.must(p.as(spare), PersonRemoveBody{Person: q.person})
+		c, o, err := tm.at(old, q.keys.Sign, PersonRemoveBody{Person: p.person})
+		if o != seal.OK {
+			t.Fatal(o, err)
+		}
+		st := tm.log.State()
+		// b, an owner's act, outranks the two acts of people who were less.
+		if !st.Voided(c.ID) || st.Voided(b.ID) || st.Voided(a.ID) {
+			t.Errorf("void: a %v, b %v, c %v", st.Voided(a.ID), st.Voided(b.ID), st.Voided(c.ID))
+		}
+	})
+	t.Run("M20 never both ways, and transitive", func(t *testing.T) {
+		var ranks []rank
+		for level := levelQuorum; level <= int(RoleGuest); level++ {
+			for _, owner := range []int64{-1, 0, 5} {
+				for idx := -1; idx < 2; idx++ {
+					for person := range byte(2) {
+						if level != int(RoleOwner) && owner != 0 {
+							continue
+						}
+						ranks = append(ranks, rank{level, owner, idx, seal.ID{person}})
+					}
+				}
+			}
+		}
+		for _, a := range ranks {
+			for _, b := range ranks {
+				if a.outranks(b) && b.outranks(a) {
+					t.Fatalf("%+v and %+v outrank each other", a, b)
+				}
+				for _, c := range ranks {
+					if a.outranks(b) && b.outranks(c) && !a.outranks(c) {
+						t.Fatalf("%+v, %+v, %+v: not transitive", a, b, c)
+					}
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,23 @@
+import { start } from "../src/start"
+import { browserShell } from "../src/transport/shell"
+import { FakeTransport } from "./fake"
+
+declare global {
+  interface Window {
+    fake: FakeTransport
+  }
+}
+
+// The address says what the workspace holds: ?messages=10000&channels=200&french&empty
+const query = new URLSearchParams(location.search)
+const number = (name: string, otherwise: number) => Number(query.get(name) ?? otherwise)
+
+window.fake = new FakeTransport({
+  messages: number("messages", 40),
+  channels: number("channels", 6),
+  people: number("people", 9),
+  french: query.has("french"),
+  empty: query.has("empty"),
+})
+window.fake.locked = query.has("locked")
+start(window.fake, browserShell)

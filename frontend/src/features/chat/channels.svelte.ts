@@ -1,0 +1,103 @@
+import { SvelteMap } from "svelte/reactivity"
+import { chatService, list, workspacesService } from "../../transport/services"
+import type { Transport } from "../../transport/transport"
+import type { Channel, Space } from "../../transport/types"
+
+/** Every space has this channel without anybody making it. */
+export const general = "general"
+
+/** The channels and direct conversations of one workspace. */
+export class Channels {
+  readonly #byId = new SvelteMap<string, Channel>()
+  readonly #spaces = new SvelteMap<string, Space>()
+  readonly #chat
+  readonly #workspaces
+  readonly #workspace
+  readonly close: () => void
+
+  readonly all = $derived([...this.#byId.values()])
+  readonly channels = $derived(
+    this.all.filter((channel) => channel.kind === "channel").sort((a, b) => this.#compare(a, b)),
+  )
+  readonly direct = $derived(
+    this.all
+      .filter((channel) => channel.kind === "direct")
+      .sort((a, b) => b.last - a.last || a.name.localeCompare(b.name)),
+  )
+  readonly unread = $derived(this.all.reduce((sum, channel) => sum + channel.unread, 0))
+
+  constructor(transport: Transport, workspace: string) {
+    this.#chat = chatService(transport)
+    this.#workspaces = workspacesService(transport)
+    this.#workspace = workspace
+    this.close = transport.on("chat.channel", (channel) => {
+      if (channel.workspace === workspace) this.#keep(channel)
+    })
+  }
+
+  async load() {
+    const [spaces, channels] = await Promise.all([
+      this.#workspaces.Spaces(this.#workspace),
+      this.#chat.Channels(this.#workspace),
+    ])
+    for (const space of list(spaces)) this.#spaces.set(space.id, space)
+    for (const channel of list(channels)) this.#byId.set(channel.id, channel)
+  }
+
+  get(id: string): Channel | undefined {
+    return this.#byId.get(id)
+  }
+
+  space(channel: Channel): Space | undefined {
+    return this.#spaces.get(channel.space)
+  }
+
+  isPrivate(channel: Channel): boolean {
+    return this.space(channel)?.kind === "private"
+  }
+
+  /** What a channel is called: the first channel of a private space by the space's name. */
+  title(channel: Channel): string {
+    const space = this.space(channel)
+    if (channel.kind === "direct" || space?.kind !== "private") return channel.name
+    return channel.name === general ? space.name : `${space.name} / ${channel.name}`
+  }
+
+  /** The private spaces that a new channel may be part of. */
+  get privateSpaces(): Space[] {
+    return [...this.#spaces.values()].filter((space) => space.kind === "private")
+  }
+
+  async create(name: string, space: string): Promise<Channel> {
+    return this.#keep(await this.#chat.CreateChannel({ workspace: this.#workspace, space, name }))
+  }
+
+  /** Makes a private space and returns its first channel. */
+  async createPrivate(name: string, people: string[], history: string): Promise<Channel | undefined> {
+    const space = await this.#workspaces.CreateSpace({
+      workspace: this.#workspace,
+      name,
+      people,
+      history,
+    })
+    await this.load()
+    return this.channels.find((channel) => channel.space === space.id)
+  }
+
+  async openDirect(people: string[]): Promise<Channel> {
+    return this.#keep(await this.#chat.OpenDirect({ workspace: this.#workspace, people }))
+  }
+
+  #keep(channel: Channel): Channel {
+    this.#byId.set(channel.id, channel)
+    // A channel of a space that was just made or joined: its name comes with the spaces.
+    if (!this.#spaces.has(channel.space)) void this.load().catch(() => {})
+    return channel
+  }
+
+  #compare(a: Channel, b: Channel): number {
+    const first = (channel: Channel) =>
+      channel.name === general && !this.isPrivate(channel) ? 0 : 1
+    return first(a) - first(b) || this.title(a).localeCompare(this.title(b))
+  }
+}

@@ -1,0 +1,59 @@
+import { SvelteMap } from "svelte/reactivity"
+import { list, peopleService } from "../../transport/services"
+import type { Transport } from "../../transport/transport"
+import type { Person } from "../../transport/types"
+
+/** Letters without case and accents, so that "zoe" finds "Zoé". */
+export const folded = (text: string) =>
+  text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase()
+
+/** The people of one workspace. */
+export class People {
+  readonly #byId = new SvelteMap<string, Person>()
+  readonly #service
+  readonly #workspace
+  readonly all = $derived(
+    [...this.#byId.values()]
+      .filter((person) => person.state !== "removed")
+      .sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)),
+  )
+  readonly self = $derived(this.all.find((person) => person.self))
+  readonly close: () => void
+
+  constructor(transport: Transport, workspace: string) {
+    this.#service = peopleService(transport)
+    this.#workspace = workspace
+    this.close = transport.on("person", (person) => {
+      if (person.workspace === workspace) this.#byId.set(person.id, person)
+    })
+  }
+
+  async load() {
+    for (const person of list(await this.#service.List(this.#workspace))) {
+      this.#byId.set(person.id, person)
+    }
+  }
+
+  get(id: string): Person | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** The name of a person, or the start of the id of somebody not known yet. */
+  name(id: string): string {
+    return this.#byId.get(id)?.name || id.slice(0, 8)
+  }
+
+  /** People whose name has a word that starts with the query; everybody when it is empty. */
+  find(query: string): Person[] {
+    const wanted = folded(query.trim())
+    if (!wanted) return this.all
+    return this.all.filter((person) => {
+      const name = folded(person.name)
+      return name.startsWith(wanted) || name.includes(` ${wanted}`) || name.includes(`-${wanted}`)
+    })
+  }
+
+  rename(name: string): Promise<void> {
+    return this.#service.Rename(this.#workspace, name)
+  }
+}

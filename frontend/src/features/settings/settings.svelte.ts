@@ -1,0 +1,61 @@
+import { list, settingsService } from "../../transport/services"
+import type { Transport } from "../../transport/transport"
+import type { Preferences, Status } from "../../transport/types"
+import { language } from "./language.svelte"
+
+/** What stands between a message and its readers. */
+export type Connection = "lost" | "offline" | "alone" | "online"
+
+/** The node's state and this device's preferences. */
+export class Settings {
+  status = $state.raw<Status>()
+  preferences = $state.raw<Preferences>({ language: "", theme: "" })
+  /** Whether the page reaches the program. */
+  reachable = $state(true)
+  readonly close: () => void
+  readonly #settings
+
+  readonly connection: Connection = $derived.by(() => {
+    if (!this.reachable) return "lost"
+    if (this.status?.network === "offline") return "offline"
+    return list(this.status?.peers).length > 0 ? "online" : "alone"
+  })
+
+  constructor(transport: Transport) {
+    this.#settings = settingsService(transport)
+    const ends = [
+      transport.on("status", (status) => (this.status = status)),
+      transport.on("transport", ({ state }) => (this.reachable = state === "open")),
+    ]
+    this.close = () => ends.forEach((end) => end())
+  }
+
+  async load() {
+    const [status, preferences] = await Promise.all([
+      this.#settings.Status(),
+      // A locked program may refuse its preferences; the system's then count.
+      this.#settings.Preferences().catch(() => this.preferences),
+    ])
+    this.status = status
+    this.#use(preferences)
+  }
+
+  async change(change: Partial<Preferences>) {
+    const next = { ...this.preferences, ...change }
+    this.#use(next)
+    await this.#settings.SetPreferences(next)
+  }
+
+  async unlock(passphrase: string) {
+    await this.#settings.Unlock(passphrase)
+    await this.load()
+  }
+
+  #use(preferences: Preferences) {
+    this.preferences = preferences
+    language.choose(preferences.language)
+    const root = document.documentElement
+    if (preferences.theme) root.dataset.theme = preferences.theme
+    else delete root.dataset.theme
+  }
+}

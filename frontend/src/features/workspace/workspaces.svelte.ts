@@ -1,0 +1,80 @@
+import { SvelteMap } from "svelte/reactivity"
+import { list, workspacesService } from "../../transport/services"
+import type { Transport } from "../../transport/transport"
+import type { Invite, LinkInfo, NewInvite, Workspace } from "../../transport/types"
+
+/** How long the form itself waits for keys. Later the joining screen takes over. Milliseconds. */
+const joinWait = 8_000
+
+/** The workspaces of this device, and the ways into them. */
+export class Workspaces {
+  readonly #byId = new SvelteMap<string, Workspace>()
+  readonly all = $derived(
+    [...this.#byId.values()].sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)),
+  )
+  readonly close: () => void
+  readonly #service
+  /** Links used in this window, so that joining can be tried again. By workspace id. */
+  readonly #tried = new Map<string, { link: string; person: string }>()
+
+  constructor(transport: Transport) {
+    this.#service = workspacesService(transport)
+    this.close = transport.on("workspace", (workspace) => this.#byId.set(workspace.id, workspace))
+  }
+
+  async load() {
+    const workspaces = list(await this.#service.List())
+    const ids = new Set(workspaces.map((workspace) => workspace.id))
+    for (const id of [...this.#byId.keys()]) if (!ids.has(id)) this.#byId.delete(id)
+    for (const workspace of workspaces) this.#byId.set(workspace.id, workspace)
+  }
+
+  get(id: string): Workspace | undefined {
+    return this.#byId.get(id)
+  }
+
+  async create(name: string, person: string): Promise<Workspace> {
+    return this.#keep(await this.#service.Create({ name, person }))
+  }
+
+  /** Says what a link is. Nothing leaves this computer. */
+  inspect(link: string): Promise<LinkInfo> {
+    return this.#service.Inspect(link)
+  }
+
+  async join(link: string, person: string): Promise<Workspace> {
+    const workspace = await this.#service.Join({ link, person, waitMs: joinWait })
+    this.#tried.set(workspace.id, { link, person })
+    return this.#keep(workspace)
+  }
+
+  /** Whether this window still knows the link of a workspace that is being joined. */
+  canRetry(id: string): boolean {
+    return this.#tried.has(id)
+  }
+
+  async retry(id: string) {
+    const tried = this.#tried.get(id)
+    if (tried) await this.join(tried.link, tried.person)
+  }
+
+  invite(invitation: NewInvite): Promise<Invite> {
+    return this.#service.Invite(invitation)
+  }
+
+  async invites(workspace: string): Promise<Invite[]> {
+    return list(await this.#service.Invites(workspace))
+  }
+
+  revoke(workspace: string, id: string): Promise<void> {
+    return this.#service.RevokeInvite(workspace, id)
+  }
+
+  // An event may already have brought something newer than the answer of the call.
+  #keep(workspace: Workspace): Workspace {
+    const known = this.#byId.get(workspace.id)
+    if (known?.state === "ready") return known
+    this.#byId.set(workspace.id, workspace)
+    return workspace
+  }
+}

@@ -1,0 +1,29 @@
+import type { api } from "../../wailsjs/go/models"
+
+/**
+ * The data of a generated type without its methods. The generator writes classes or
+ * interfaces, depending on a setting; the page only ever handles plain data.
+ */
+export type Plain<T> = T extends (infer Item)[]
+  ? Plain<Item>[]
+  : T extends object
+    ? { [K in keyof T as T[K] extends (...args: never[]) => unknown ? never : K]: Plain<T[K]> }
+    : T
+
+export type Workspace = Plain<api.Workspace>
+export type LinkInfo = Plain<api.LinkInfo>
+export type NewInvite = Plain<api.NewInvite>
+export type Invite = Plain<api.Invite>
+export type Space = Plain<api.Space>
+export type NewSpace = Plain<api.NewSpace>
+export type Person = Plain<api.Person>
+export type Channel = Plain<api.Channel>
+export type Message = Plain<api.Message>
+export type MessagePage = Plain<api.MessagePage>
+export type Reaction = Plain<api.Reaction>
+export type Custody = Plain<api.Custody>
+export type TypingHint = Plain<api.Typing>
+export type Peer = Plain<api.Peer>
+export type Status = Plain<api.Status>
+export type Preferences = Plain<api.Preferences>
+export type EventMap = Plain<api.EventMap>

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport is who may import whom inside the project. The longest matching
+// folder on the left decides; an entry on the right allows that folder and what
+// lies below it, a trailing "!" only the folder itself. A package may always
+// import what lies below its own folder.
+var mayImport = map[string][]string{
+	".":             {"app!", "app/cli", "app/desktop", "app/web", "frontend"},
+	"app":           {"app", "crdt", "p2p", "media"},
+	"app/apptest":   {"app", "crdt", "p2p", "media"},
+	"app/cli":       {"app!", "app/api", "app/web", "frontend"},
+	"app/web":       {"app/api"},
+	"app/desktop":   {"app/api", "app/web!"},
+	"app/api":       {"app/chat", "app/people", "app/workspace", "app/event", "app/name", "crdt/seal!"},
+	"app/chat":      {"app/workspace", "app/event", "app/name", "crdt"},
+	"app/people":    {"app/workspace", "app/event", "app/name", "crdt"},
+	"app/workspace": {"app/event", "crdt", "p2p"},
+	"app/store":     {"app/workspace", "app/chat", "app/people", "crdt"},
+	"app/event":     {},
+	"app/name":      {},
+	"crdt":          {"crdt"},
+	"p2p":           {"p2p"},
+	"media":         {"media"},
+	"frontend":      {},
+}
+
+// owners is which folder owns a library: nobody else imports it.
+var owners = map[string][]string{
+	"github.com/wailsapp/":       {"app/desktop"},
+	"github.com/spf13/":          {"app/cli"},
+	"github.com/coder/websocket": {"app/web"},
+	"database/sql":               {"app/store"},
+	"modernc.org/":               {"app/store"},
+	"github.com/zalando/":        {"app/store"},
+	"github.com/libp2p/":         {"p2p"},
+	"github.com/multiformats/":   {"p2p"},
+	"github.com/ipfs/":           {"p2p"},
+	"github.com/automerge/":      {"crdt/doc"},
+	"github.com/tetratelabs/":    {"crdt/doc"},
+	"github.com/pion/":           {"media"},
+	"github.com/fxamacker/cbor/": {"crdt/seal", "p2p"},
+	"golang.org/x/crypto/":       {"crdt/seal", "p2p"},
+	"filippo.io/":                {"crdt/seal"},
+	"lukechampine.com/":          {"crdt/seal"},
+	"math/rand":                  {}, // randomness comes from crypto/rand, through crdt/seal
+	"crypto/":                    {"crdt/seal", "p2p"},
+	"crypto/rand":                {"crdt/seal", "p2p", "app/web"}, // web: the token of the loopback interface
+	"crypto/subtle":              {"crdt/seal", "app/web"},
+}
+
+// goFile is one parsed file of the project.
+type goFile struct {
+	path, folder string // with slashes, from the top
+	test         bool   // a test, or a package that only tests import (sealtest, apptest)
+	lines        int
+	set          *token.FileSet
+	syntax       *ast.File
+}
+
+func projectFiles(t *testing.T) []goFile {
+	t.Helper()
+	var files []goFile
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() && path != "." && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || filepath.ToSlash(path) == "build/cache") {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() || filepath.Ext(name) != ".go" {
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		set := token.NewFileSet()
+		syntax, err := parser.ParseFile(set, path, content, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		files = append(files, goFile{
+			path: filepath.ToSlash(path), folder: filepath.ToSlash(filepath.Dir(path)), test: strings.HasSuffix(name, "_test.go") || strings.HasSuffix(filepath.Dir(path), "test"),
+			lines: strings.Count(string(content), "\n"), set: set, syntax: syntax,
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func (f goFile) imports() []string {
+	var all []string
+	for _, spec := range f.syntax.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		all = append(all, path)
+	}
+	return all
+}
+
+// inside tells whether folder is or lies below top.
+func inside(folder, top string) bool {
+	if exact, ok := strings.CutSuffix(top, "!"); ok {
+		return folder == exact
+	}
+	return folder == top || strings.HasPrefix(folder, top+"/")
+}
+
+// longest returns the entry of a table that says most about a name.
+func longest[V any](table map[string]V, fits func(key string) bool) (best string, found bool) {
+	for key := range table {
+		if fits(key) && (!found || len(key) > len(best)) {
+			best, found = key, true
+		}
+	}
+	return best, found
+}
+
+func TestImportsFollowTheTable(t *testing.T) {
+	for _, f := range projectFiles(t) {
+		rule, found := longest(mayImport, func(key string) bool { return inside(f.folder, key) })
+		if !found {
+			t.Errorf("%s: the folder %s has no line in mayImport", f.path, f.folder)
+			continue
+		}
+		for _, path := range f.imports() {
+			folder, ours := strings.CutPrefix(path, "parvis/")
+			if !ours || inside(folder, f.folder) || allowed(folder, rule) || f.test && allowedInTest(folder, rule) {
+				continue
+			}
+			t.Errorf("%s imports %s; %s may import %s", f.path, path, rule, strings.Join(mayImport[rule], ", "))
+		}
+	}
+}
+
+func allowed(folder, rule string) bool {
+	return slices.ContainsFunc(mayImport[rule], func(top string) bool { return inside(folder, top) })
+}
+
+// allowedInTest: a test may use any real part of its own tree to stand on.
+func allowedInTest(folder, rule string) bool {
+	top, _, _ := strings.Cut(rule, "/")
+	return top == "app" || inside(folder, top)
+}
+
+func TestEveryLibraryHasOneOwner(t *testing.T) {
+	for _, f := range projectFiles(t) {
+		if f.test {
+			continue
+		}
+		for _, path := range f.imports() {
+			library, owned := longest(owners, func(key string) bool { return strings.HasPrefix(path, key) })
+			if owned && !slices.ContainsFunc(owners[library], func(top string) bool { return inside(f.folder, top) }) {
+				t.Errorf("%s imports %s, which belongs to %s", f.path, path, strings.Join(owners[library], ", "))
+			}
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// Limits of gossip (hardening 3.1).
+const (
+	maxTopics      = 64
+	maxGossip      = 80 << 10 // bytes of one message
+	maxGossipRPC   = 64 << 10 // bytes of one control message
+	gossipSeen     = 10 * time.Minute
+	gossipBuffer   = 1024 // messages not yet read; the next one is lost
+	gossipThrottle = 256  // validations at once
+)
+
+// Verdict is what a check says of a gossip message.
+type Verdict int
+
+// The verdicts: a rejected message costs its sender score, an ignored one does not.
+const (
+	VerdictAccept Verdict = iota
+	VerdictIgnore
+	VerdictReject
+)
+
+// Gossip is one message of a topic. Via handed it over, Author signed it.
+type Gossip struct {
+	Author PeerID
+	Via    PeerID
+	Data   []byte
+}
+
+// gossip is the node's gossipsub router. It starts with the first topic, because
+// its heartbeat costs something even when nothing is said.
+type gossip struct {
+	mu     sync.Mutex
+	router *pubsub.PubSub  // nil until the first topic; guarded by mu
+	topics map[string]bool // joined ones; guarded by mu
+}
+
+// Topic is a joined gossip topic. Messages may be lost and repeated.
+type Topic struct {
+	node  *Node
+	name  string
+	topic *pubsub.Topic
+	sub   *pubsub.Subscription
+}
+
+// JoinTopic joins a gossip topic. check sees every message of others before it
+// is passed on; it runs inline and must return within a millisecond. A topic
+// can be joined once at a time, and at most 64 topics.
+func (n *Node) JoinTopic(name string, check func(Gossip) Verdict) (*Topic, error) {
+	run := n.host.Load()
+	if run == nil {
+		return nil, ErrNotStarted
+	}
+	router, err := n.gossip.enter(n, run, name)
+	if err != nil {
+		return nil, fmt.Errorf("join topic: %w", err)
+	}
+	t := &Topic{node: n, name: name}
+	validate := func(_ context.Context, via peer.ID, m *pubsub.Message) pubsub.ValidationResult {
+		if via == n.id {
+			return pubsub.ValidationAccept
+		}
+		switch check(Gossip{Author: textOf(m.GetFrom()), Via: textOf(via), Data: m.GetData()}) {
+		case VerdictAccept:
+			return pubsub.ValidationAccept
+		case VerdictIgnore:
+			return pubsub.ValidationIgnore
+		}
+		return pubsub.ValidationReject
+	}
+	if err = router.RegisterTopicValidator(name, validate, pubsub.WithValidatorInline(true)); err == nil {
+		if t.topic, err = router.Join(name); err == nil {
+			_ = t.topic.SetScoreParams(topicScore())
+			t.sub, err = t.topic.Subscribe(pubsub.WithBufferSize(gossipBuffer))
+		}
+	}
+	if err != nil {
+		t.Close()
+		return nil, fmt.Errorf("join topic: %w", err)
+	}
+	return t, nil
+}
+
+// Publish sends to the topic. nil says nothing about anybody receiving it.
+func (t *Topic) Publish(ctx context.Context, data []byte) error {
+	if len(data) > maxGossip-1024 {
+		return errors.New("publish: message too large")
+	}
+	if err := t.topic.Publish(ctx, data); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return nil
+}
+
+// Next waits for a message of somebody else.
+func (t *Topic) Next(ctx context.Context) (Gossip, error) {
+	for {
+		m, err := t.sub.Next(ctx)
+		if err != nil {
+			return Gossip{}, fmt.Errorf("next gossip: %w", err)
+		}
+		if m.GetFrom() == t.node.id {
+			continue
+		}
+		return Gossip{Author: textOf(m.GetFrom()), Via: textOf(m.ReceivedFrom), Data: m.GetData()}, nil
+	}
+}
+
+// Close leaves the topic.
+func (t *Topic) Close() {
+	if t.sub != nil {
+		t.sub.Cancel()
+	}
+	if t.topic != nil {
+		_ = t.topic.Close()
+	}
+	g := &t.node.gossip
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.router != nil {
+		_ = g.router.UnregisterTopicValidator(t.name)
+	}
+	delete(g.topics, t.name)
+}
+
+// enter books the topic and returns the router, made if it is the first.
+func (g *gossip) enter(n *Node, run *hosted, name string) (*pubsub.PubSub, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.topics[name] || len(g.topics) >= maxTopics {
+		return nil, errors.New("joined already, or too many topics")
+	}
+	if g.router == nil {
+		member := func(p peer.ID) bool { return n.allowed(textOf(p)) }
+		router, err := pubsub.NewGossipSub(run.ctx, run.Host, gossipOptions(g, member)...)
+		if err != nil {
+			return nil, err
+		}
+		g.router = router
+		g.topics = make(map[string]bool)
+	}
+	g.topics[name] = true
+	return g.router, nil
+}
+
+// forget drops the router of a closed host.
+func (g *gossip) forget() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.router, g.topics = nil, nil
+}
+
+func gossipOptions(g *gossip, member func(peer.ID) bool) []pubsub.Option {
+	return []pubsub.Option{
+		pubsub.WithMessageSignaturePolicy(pubsub.StrictSign),
+		pubsub.WithPeerFilter(func(p peer.ID, _ string) bool { return member(p) }),
+		pubsub.WithAppSpecificRpcInspector(func(p peer.ID, _ *pubsub.RPC) error {
+			if !member(p) {
+				return ErrRefused
+			}
+			return nil
+		}),
+		pubsub.WithSubscriptionFilter(topicFilter{g}),
+		pubsub.WithMaxMessageSize(maxGossip),
+		pubsub.WithMaxControlMessageSize(maxGossipRPC),
+		pubsub.WithSeenMessagesTTL(gossipSeen),
+		pubsub.WithValidateThrottle(gossipThrottle),
+		pubsub.WithValidateWorkers(1),
+		pubsub.WithFloodPublish(true),
+		pubsub.WithPeerExchange(false),
+		pubsub.WithPeerScore(
+			&pubsub.PeerScoreParams{
+				SkipAtomicValidation: true,
+				Topics:               make(map[string]*pubsub.TopicScoreParams),
+				AppSpecificScore:     func(peer.ID) float64 { return 0 },
+				// P7: broken promises and grafting floods.
+				BehaviourPenaltyWeight: -5, BehaviourPenaltyThreshold: 6, BehaviourPenaltyDecay: 0.9,
+				DecayInterval: 10 * time.Second, DecayToZero: 0.01,
+			},
+			&pubsub.PeerScoreThresholds{
+				SkipAtomicValidation: true,
+				GossipThreshold:      -20, PublishThreshold: -40, GraylistThreshold: -80,
+			}),
+	}
+}
+
+// topicScore counts invalid messages (P4) and nothing else.
+func topicScore() *pubsub.TopicScoreParams {
+	return &pubsub.TopicScoreParams{
+		SkipAtomicValidation:           true,
+		TopicWeight:                    1,
+		TimeInMeshQuantum:              time.Second, // the router divides by it, whatever its weight
+		InvalidMessageDeliveriesWeight: -20,
+		InvalidMessageDeliveriesDecay:  0.9,
+	}
+}
+
+// topicFilter knows only the topics this node has joined.
+type topicFilter struct{ g *gossip }
+
+func (f topicFilter) CanSubscribe(topic string) bool {
+	// Called by Join, which holds no lock of ours.
+	f.g.mu.Lock()
+	defer f.g.mu.Unlock()
+	return f.g.topics[topic]
+}
+
+func (f topicFilter) FilterIncomingSubscriptions(_ peer.ID, subs []*pb.RPC_SubOpts) ([]*pb.RPC_SubOpts, error) {
+	if len(subs) > 2*maxTopics {
+		return nil, pubsub.ErrTooManySubscriptions
+	}
+	return pubsub.FilterSubscriptions(subs, f.CanSubscribe), nil
+}

@@ -1,0 +1,60 @@
+package p2p
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
+	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+)
+
+// userAgent is all that identify tells about the program: no version, no system.
+const userAgent = "parvis"
+
+// defaultListen is every interface, any free port.
+func defaultListen() []string {
+	return []string{
+		"/ip4/0.0.0.0/udp/0/quic-v1", "/ip4/0.0.0.0/tcp/0",
+		"/ip6/::/udp/0/quic-v1", "/ip6/::/tcp/0",
+	}
+}
+
+// newHost is the only call of libp2p.New. TLS alone is offered, because only
+// its handshake is hybrid post-quantum here; there is no DHT, no public
+// bootstrap and no metrics.
+func (n *Node) newHost() (host.Host, error) {
+	listen := n.cfg.Listen
+	if len(listen) == 0 {
+		listen = defaultListen()
+	}
+	caps := capsOf(n.cfg.SuperPeer)
+	rm, err := caps.resourceManager()
+	if err != nil {
+		return nil, fmt.Errorf("resource manager: %w", err)
+	}
+	cm, err := connmgr.NewConnManager(caps.conns*3/4, caps.conns*15/16, connmgr.WithGracePeriod(time.Minute))
+	if err != nil {
+		return nil, fmt.Errorf("connection manager: %w", err)
+	}
+	return libp2p.New(
+		libp2p.Identity(n.key),
+		libp2p.ListenAddrStrings(listen...),
+		libp2p.NoTransports,
+		libp2p.Transport(libp2pquic.NewTransport),
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Security(libp2ptls.ID, libp2ptls.New),
+		libp2p.ConnectionGater(&gater{node: n, accept: handshakeLimit(1)}),
+		libp2p.ResourceManager(rm),
+		libp2p.ConnectionManager(cm),
+		libp2p.EnableHolePunching(),
+		libp2p.EnableRelay(),
+		libp2p.EnableAutoNATv2(),
+		libp2p.AutoNATServiceRateLimit(30, 3, time.Minute),
+		libp2p.DisableMetrics(),
+		libp2p.UserAgent(userAgent),
+	)
+}

@@ -1,0 +1,286 @@
+package sync
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+var t0 = time.Unix(1e9, 0)
+
+// holding is a view of chains written by the devices 1, 2, 3 …, as many objects
+// as the numbers say.
+func holding(seqs ...uint64) View {
+	v := View{Have: Have{Heads: [][32]byte{{1}}}, Peers: map[[32]byte][]Position{}}
+	for i, n := range seqs {
+		if f := feedOf(1, byte(i+1)); n > 0 {
+			v.Feeds = append(v.Feeds, Position{f, n, idOf(f, n)})
+		}
+	}
+	return v
+}
+
+func hello(v View, links ...byte) Hello {
+	h := Hello{Heads: v.Heads, Feeds: v.Feeds}
+	for _, l := range links {
+		h.Links = append(h.Links, device(l))
+	}
+	return h
+}
+
+// asked is what a source would send now: "author:from" of each chain.
+func asked(s *Source, now time.Time) string {
+	theirs, ok := s.Next(now)
+	if !ok {
+		return ""
+	}
+	var out string
+	for _, p := range s.view.Feeds {
+		if from := seqOf(theirs.Feeds, p.Feed); from < p.Seq {
+			out += fmt.Sprintf("%d:%d ", p.Feed.Device[0], from)
+		}
+	}
+	return out
+}
+
+// Y10: who sends what, by who wrote it and who is connected.
+func TestWhoDelivers(t *testing.T) {
+	const relay = 300 * time.Millisecond
+	rival := func(v View, d byte, seqs ...uint64) View {
+		v.Peers[device(d)] = holding(seqs...).Feeds
+		return v
+	}
+	first := func(author byte) byte { // which of the devices 1 and 4 relays a chain first
+		if rank(feedOf(1, author), device(1)) < rank(feedOf(1, author), device(4)) {
+			return 1
+		}
+		return 4
+	}
+	gossip := holding(0, 5)
+	gossip.Gossip = true
+	cases := []struct {
+		name  string
+		mine  View
+		sink  Hello
+		now   string // sent as soon as the sink spoke
+		grace string // sent after half the delay
+		later string // sent after the delay
+	}{
+		{"own objects at once", holding(5), hello(holding(2), 2), "1:2 ", "1:2 ", "1:2 "},
+		{"the author is connected to the sink", holding(0, 5), hello(holding(), 1, 2), "", "", "2:0 "},
+		{"nobody else can", holding(0, 5), hello(holding(), 1), "", "2:0 ", "2:0 "},
+		{"gossip may bring it", gossip, hello(holding(), 1), "", "", "2:0 "},
+		{"the sink lost what it wrote", holding(0, 0, 5), hello(holding(0, 0, 2), 1), "", "3:2 ", "3:2 "},
+		{"another one has less than the sink", rival(holding(0, 5), 4, 0, 1), hello(holding(0, 1), 1, 4), "", "2:1 ", "2:1 "},
+		{"another one is not connected to it", rival(holding(0, 5), 4, 0, 5), hello(holding(), 1), "", "2:0 ", "2:0 "},
+	}
+	for _, author := range []byte{2, 5, 6, 7} {
+		seqs := make([]uint64, author)
+		seqs[author-1] = 5
+		want := fmt.Sprintf("%d:0 ", author)
+		grace := want
+		if first(author) == 4 {
+			grace = ""
+		}
+		cases = append(cases, struct {
+			name              string
+			mine              View
+			sink              Hello
+			now, grace, later string
+		}{fmt.Sprintf("two can relay %d", author), rival(holding(seqs...), 4, seqs...), hello(holding(), 1, 4), "", grace, want})
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := NewSource(SourceConfig{Self: device(1), Sink: device(3), RelayDelay: relay})
+			s.Mine(c.mine, t0.Add(-time.Hour))
+			if got := asked(s, t0); got != "" {
+				t.Errorf("before hello: %q", got)
+			}
+			if _, err := s.Hello(c.sink, t0); err != nil {
+				t.Fatal(err)
+			}
+			for at, want := range map[time.Duration]string{0: c.now, relay / 2: c.grace, relay: c.later} {
+				copied := *s
+				copied.feeds = append([]chain(nil), s.feeds...)
+				copied.seen.clean = 0
+				if got := asked(&copied, t0.Add(at)); got != want {
+					t.Errorf("after %v: got %q, want %q", at, got, want)
+				}
+			}
+		})
+	}
+}
+
+// Y10: while somebody else delivers, nothing is sent; when that stops, it is.
+func TestRelayWaitsWhileSomebodyDelivers(t *testing.T) {
+	s := NewSource(SourceConfig{Self: device(1), Sink: device(3), RelayDelay: 300 * time.Millisecond})
+	s.Mine(holding(0, 100), t0)
+	if _, err := s.Hello(hello(holding(), 2), t0); err != nil {
+		t.Fatal(err)
+	}
+	now := t0
+	for i := range uint64(10) {
+		now = now.Add(200 * time.Millisecond)
+		if got := asked(s, now); got != "" {
+			t.Fatalf("after %v: %q", now.Sub(t0), got)
+		}
+		d := HaveDelta{Fresh: holding(0, i+1).Feeds}
+		if i > 0 {
+			d = HaveDelta{Known: []Known{{Seq: i + 1}}}
+		}
+		if _, err := s.Have(d, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if at := s.Wait(); asked(s, now) != "" || s.Wait().Sub(now) != 300*time.Millisecond {
+		t.Errorf("waits until %v, at %v", at, now)
+	}
+	if got := asked(s, now.Add(300*time.Millisecond)); got != "2:10 " {
+		t.Errorf("when it stopped: %q", got)
+	}
+}
+
+// send lets a source send one window and returns it.
+func send(t *testing.T, s *Source, m *memory, now time.Time) Batch {
+	t.Helper()
+	theirs, ok := s.Next(now)
+	if !ok {
+		return Batch{}
+	}
+	b, after, _ := m.Missing(nil, "", theirs, 10, 1<<20)
+	s.Sent(theirs, b, after, now)
+	return b
+}
+
+// sending is a source for device 2 with n own objects to send.
+func sending(t *testing.T, n int) (*Source, *memory) {
+	t.Helper()
+	m := newMemory(1)
+	for range n {
+		m.append(1, []byte("x"))
+	}
+	s := NewSource(SourceConfig{Self: m.self, Sink: device(2)})
+	h, _ := m.Have(nil)
+	s.Mine(View{Have: h}, t0)
+	if _, err := s.Hello(Hello{}, t0); err != nil {
+		t.Fatal(err)
+	}
+	return s, m
+}
+
+// Y6: four windows, then silence until one is dealt with.
+func TestFourWindowsInFlight(t *testing.T) {
+	s, m := sending(t, 100)
+	for i := range 4 {
+		if b := send(t, s, m, t0); b.Len() != 10 {
+			t.Fatalf("window %d has %d objects", i, b.Len())
+		}
+	}
+	if b := send(t, s, m, t0); b.Len() != 0 {
+		t.Fatal("a fifth window")
+	}
+	f := feedOf(1, 1)
+	if _, err := s.Have(HaveDelta{Handled: 1, Fresh: []Position{{f, 10, idOf(f, 10)}}}, t0); err != nil {
+		t.Fatal(err)
+	}
+	b := send(t, s, m, t0)
+	if _, seq := splitEnvelope(b.Envelopes[0]); seq != 41 {
+		t.Errorf("went on at %d, want 41", seq)
+	}
+}
+
+// Y9: what is never confirmed is sent again after 30 s, three times, and then
+// only when the sink begins a new round.
+func TestUnconfirmedIsSentAgain(t *testing.T) {
+	s, m := sending(t, 5)
+	now, times := t0, 0
+	for range 20 {
+		if b := send(t, s, m, now); b.Len() > 0 {
+			times++
+			if _, err := s.Have(HaveDelta{Handled: uint64(times)}, now); err != nil {
+				t.Fatal(err)
+			}
+			if b := send(t, s, m, now.Add(29*time.Second)); b.Len() > 0 {
+				t.Fatal("sent again before 30 s")
+			}
+		}
+		now = now.Add(30 * time.Second)
+	}
+	if times != 1+maxTries {
+		t.Errorf("sent %d times, want %d", times, 1+maxTries)
+	}
+	if _, err := s.Hello(Hello{}, now); err != nil {
+		t.Fatal(err)
+	}
+	if b := send(t, s, m, now); b.Len() != 5 {
+		t.Errorf("in a new round %d objects, want 5", b.Len())
+	}
+}
+
+// Y8: a sink that lost something says so and gets it again.
+func TestPositionMovesBack(t *testing.T) {
+	s, m := sending(t, 9)
+	send(t, s, m, t0)
+	f := feedOf(1, 1)
+	if _, err := s.Have(HaveDelta{Handled: 1, Fresh: []Position{{f, 9, idOf(f, 9)}}}, t0); err != nil {
+		t.Fatal(err)
+	}
+	if b := send(t, s, m, t0); b.Len() > 0 {
+		t.Fatal("sent what the sink holds")
+	}
+	if _, err := s.Have(HaveDelta{Handled: 1, Known: []Known{{0, 4, idOf(f, 4)}}}, t0); err != nil {
+		t.Fatal(err)
+	}
+	if b := send(t, s, m, t0); b.Len() != 5 {
+		t.Errorf("sent %d, want the 5 that were lost", b.Len())
+	}
+}
+
+// An input that arrives while the replica is asked is not forgotten.
+func TestInputWhileAsking(t *testing.T) {
+	s, m := sending(t, 0)
+	m.log(1)
+	h, _ := m.Have(nil)
+	s.Mine(View{Have: h}, t0)
+	theirs, ok := s.Next(t0)
+	if !ok {
+		t.Fatal("the log is missing at the sink")
+	}
+	m.append(1, []byte("x"))
+	m.log(2)
+	h, _ = m.Have(nil)
+	s.Mine(View{Have: h}, t0)
+	s.Sent(theirs, Batch{}, Have{}, t0) // as if it had been asked before the append
+	if b := send(t, s, m, t0); len(b.Entries) != 2 || len(b.Envelopes) != 1 {
+		t.Errorf("sent %d entries and %d envelopes, want 2 and 1", len(b.Entries), len(b.Envelopes))
+	}
+}
+
+// Y4: a sink that breaks the protocol.
+func TestSinkBreaksTheRules(t *testing.T) {
+	cases := map[string]struct {
+		do   func(*Source) error
+		want error
+	}{
+		"have before hello": {func(*Source) error {
+			_, err := NewSource(SourceConfig{}).Have(HaveDelta{}, t0)
+			return err
+		}, ErrMalformed},
+		"more windows than sent": {func(s *Source) error { _, err := s.Have(HaveDelta{Handled: 1}, t0); return err }, ErrMalformed},
+		"unknown feed number": {func(s *Source) error {
+			_, err := s.Have(HaveDelta{Known: []Known{{Index: 1 << 63}}}, t0)
+			return err
+		}, ErrMalformed},
+		"too many feeds": {func(s *Source) error {
+			_, err := s.Have(HaveDelta{Fresh: make([]Position, MaxFeeds+1)}, t0)
+			return err
+		}, ErrTooManyFeeds},
+	}
+	for name, c := range cases {
+		s, _ := sending(t, 3)
+		if err := c.do(s); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
