@@ -58,25 +58,86 @@ func methods(n *ast.InterfaceType) int {
 	return count
 }
 
+// TestNoMutablePackageVariables: what has no name for "constant" in Go, such as an
+// error or a table, may be a variable when it is given its value where it is
+// declared and nothing assigns to it or to a part of it.
 func TestNoMutablePackageVariables(t *testing.T) {
-	for _, f := range projectFiles(t) {
-		if f.test {
-			continue
-		}
+	type variable struct {
+		file goFile
+		at   token.Pos
+	}
+	variables := map[string]variable{} // by folder and name
+	files := projectFiles(t)
+	for _, f := range files {
 		for _, declaration := range f.syntax.Decls {
 			group, ok := declaration.(*ast.GenDecl)
-			if !ok || group.Tok != token.VAR || embeds(group) {
+			if !ok || group.Tok != token.VAR || f.test || embeds(group) {
 				continue
 			}
 			for _, spec := range group.Specs {
 				value := spec.(*ast.ValueSpec)
-				for i, name := range value.Names {
-					if name.Name == "_" || i < len(value.Values) && isSentinel(value.Values[i]) {
+				for _, name := range value.Names {
+					if name.Name == "_" {
 						continue
 					}
-					t.Errorf("%s:%d: package variable %s", f.path, f.line(name.Pos()), name.Name)
+					variables[f.folder+" "+name.Name] = variable{f, name.Pos()}
+					if len(value.Values) == 0 {
+						t.Errorf("%s:%d: package variable %s has no value", f.path, f.line(name.Pos()), name.Name)
+					}
 				}
 			}
+		}
+	}
+	for _, f := range files {
+		ast.Inspect(f.syntax, func(node ast.Node) bool {
+			for _, target := range assigned(node) {
+				if v, ok := variables[f.folder+" "+target]; ok && !f.test {
+					t.Errorf("%s:%d: package variable %s is assigned to in %s:%d", v.file.path, v.file.line(v.at), target, f.path, f.line(node.Pos()))
+				}
+			}
+			return true
+		})
+	}
+}
+
+// assigned lists the variables that a statement changes, or lets others change.
+func assigned(node ast.Node) []string {
+	var targets []ast.Expr
+	switch n := node.(type) {
+	case *ast.AssignStmt:
+		if n.Tok != token.DEFINE {
+			targets = n.Lhs
+		}
+	case *ast.IncDecStmt:
+		targets = []ast.Expr{n.X}
+	case *ast.UnaryExpr:
+		if n.Op == token.AND {
+			targets = []ast.Expr{n.X}
+		}
+	}
+	var roots []string
+	for _, target := range targets {
+		if root := root(target); root != "" {
+			roots = append(roots, root)
+		}
+	}
+	return roots
+}
+
+// root is the variable at the beginning of a.b[c].
+func root(target ast.Expr) string {
+	for {
+		switch e := target.(type) {
+		case *ast.Ident:
+			return e.Name
+		case *ast.SelectorExpr:
+			target = e.X
+		case *ast.IndexExpr:
+			target = e.X
+		case *ast.StarExpr:
+			target = e.X
+		default:
+			return ""
 		}
 	}
 }
@@ -84,20 +145,6 @@ func TestNoMutablePackageVariables(t *testing.T) {
 // embeds tells whether the linker fills the variables.
 func embeds(group *ast.GenDecl) bool {
 	return group.Doc != nil && slices.ContainsFunc(group.Doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//go:embed") })
-}
-
-// isSentinel accepts errors.New and fmt.Errorf: names that are compared with.
-func isSentinel(value ast.Expr) bool {
-	call, ok := value.(*ast.CallExpr)
-	if !ok {
-		return false
-	}
-	function, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok {
-		return false
-	}
-	owner, ok := function.X.(*ast.Ident)
-	return ok && (owner.Name == "errors" && function.Sel.Name == "New" || owner.Name == "fmt" && function.Sel.Name == "Errorf")
 }
 
 func TestEverythingExportedIsDocumented(t *testing.T) {
@@ -110,7 +157,8 @@ func TestEverythingExportedIsDocumented(t *testing.T) {
 		for _, declaration := range f.syntax.Decls {
 			switch d := declaration.(type) {
 			case *ast.FuncDecl:
-				if d.Name.IsExported() && exportedReceiver(d) && d.Doc.Text() == "" {
+				promised := d.Recv != nil && (d.Name.Name == "Error" || d.Name.Name == "String") // by Go itself
+				if d.Name.IsExported() && exportedReceiver(d) && d.Doc.Text() == "" && !promised {
 					t.Errorf("%s:%d: %s has no comment", f.path, f.line(d.Pos()), d.Name.Name)
 				}
 			case *ast.GenDecl:

@@ -40,17 +40,26 @@ func (n *network) syncers() []*sync.Syncer {
 	return slices.Clone(n.attached)
 }
 
-// startNetwork starts the host and everything that listens on it.
+// startNetwork starts the host and everything that listens on it, on the ports of
+// the last run where they are free.
 func startNetwork(ctx context.Context, config Config, manager *workspace.Manager) (*network, error) {
-	n := &network{manager: manager, gossip: !config.NoGossip, log: config.Log, life: ctx}
-	n.node = p2p.New(p2p.Config{Seed: manager.PeerSeed(), Listen: config.Listen, MDNS: !config.NoMDNS, Gate: gate{manager}, Log: config.Log})
-	n.node.OnPeer(n.peerChanged)
-	n.node.OnAddrs(n.addrsChanged)
-	n.hub = sync.NewHub(n.node, config.Log)
-	join.Serve(n.node, n)
-	key.Serve(n.node, n.grant)
-	if err := n.node.Start(ctx); err != nil {
+	listen := config.Listen
+	if len(listen) == 0 {
+		listen = p2p.DefaultListen()
+	}
+	fixed, changed := withPorts(listen, lastPorts(ctx, manager.Storage))
+	n, err := startHost(ctx, config, fixed, manager)
+	if changed && (err != nil || !listensOn(n.node.Addrs(), fixed)) {
+		if err == nil {
+			_ = n.node.Close() // some other program has one of the ports
+		}
+		n, err = startHost(ctx, config, listen, manager)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("start the network: %w", err)
+	}
+	if err := keepPorts(ctx, manager.Storage, n.node.Addrs()); err != nil {
+		return nil, errors.Join(err, n.node.Close())
 	}
 	n.discovery = discovery.New(n.node, n)
 	n.discovery.Found, n.discovery.Log = n.found, config.Log
@@ -59,6 +68,18 @@ func startNetwork(ctx context.Context, config Config, manager *workspace.Manager
 	}
 	n.discovery.Start(ctx)
 	return n, nil
+}
+
+// startHost starts the host with all protocols on it.
+func startHost(ctx context.Context, config Config, listen []string, manager *workspace.Manager) (*network, error) {
+	n := &network{manager: manager, gossip: !config.NoGossip, log: config.Log, life: ctx}
+	n.node = p2p.New(p2p.Config{Seed: manager.PeerSeed(), Listen: listen, MDNS: !config.NoMDNS, Gate: gate{manager}, Log: config.Log})
+	n.node.OnPeer(n.peerChanged)
+	n.node.OnAddrs(n.addrsChanged)
+	n.hub = sync.NewHub(n.node, config.Log)
+	join.Serve(n.node, n)
+	key.Serve(n.node, n.grant)
+	return n, n.node.Start(ctx)
 }
 
 // Close stops the search and the host, and waits.
@@ -88,6 +109,15 @@ func (n *network) Self() seal.ID {
 
 // Addrs are the addresses of this device.
 func (n *network) Addrs() []string { return n.node.Addrs() }
+
+// AddrsOf are the addresses of a peer that is or was connected.
+func (n *network) AddrsOf(peer seal.ID) []string {
+	id, err := p2p.PeerIDOf(peer)
+	if err != nil {
+		return nil
+	}
+	return n.node.AddrsOf(id)
+}
 
 // Attach starts the replication of a workspace.
 func (n *network) Attach(w *workspace.Workspace) (workspace.Replication, error) {

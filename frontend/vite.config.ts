@@ -47,6 +47,18 @@ function emoji(): Plugin {
   }
 }
 
+/** Two components of bits-ui carry a style attribute, which the security policy forbids. */
+function withoutStyleAttributes(): Plugin {
+  return {
+    name: "without-style-attributes",
+    enforce: "pre",
+    transform(code, id) {
+      if (!id.includes("bits-ui/") || !id.endsWith(".svelte")) return
+      return { code: code.replaceAll('style="display: contents;"', 'class="contents"'), map: null }
+    },
+  }
+}
+
 export const plugins = () => [
   paraglideVitePlugin({
     project: path("project.inlang"),
@@ -56,6 +68,7 @@ export const plugins = () => [
     emitReadme: false,
   }),
   emoji(),
+  withoutStyleAttributes(),
   svelte({ configFile: false, compilerOptions: { runes: true } }),
 ]
 

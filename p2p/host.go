@@ -15,8 +15,8 @@ import (
 // userAgent is all that identify tells about the program: no version, no system.
 const userAgent = "parvis"
 
-// defaultListen is every interface, any free port.
-func defaultListen() []string {
+// DefaultListen is every interface, any free port.
+func DefaultListen() []string {
 	return []string{
 		"/ip4/0.0.0.0/udp/0/quic-v1", "/ip4/0.0.0.0/tcp/0",
 		"/ip6/::/udp/0/quic-v1", "/ip6/::/tcp/0",
@@ -29,7 +29,7 @@ func defaultListen() []string {
 func (n *Node) newHost() (host.Host, error) {
 	listen := n.cfg.Listen
 	if len(listen) == 0 {
-		listen = defaultListen()
+		listen = DefaultListen()
 	}
 	caps := capsOf(n.cfg.SuperPeer)
 	rm, err := caps.resourceManager()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"parvis/app/workspace"
+	"parvis/crdt/seal"
 )
 
 // contentOf opens a row. A damaged one is made again from its envelope, and the
@@ -120,4 +121,42 @@ func (v *view) channelRows(ctx context.Context) ([]ChannelRow, error) {
 		}
 	}
 	return rows, nil
+}
+
+// scrubPage is how many rows a scrub reads at a time.
+const scrubPage = 256
+
+// Scrub reads every row of a workspace and makes damaged ones again from their
+// envelopes; each is reported by name. Reading a conversation repairs what it
+// shows; a scrub also finds rows that damage has hidden.
+func (s *Service) Scrub(ctx context.Context, ws seal.ID) error {
+	v, err := s.view(ws)
+	if err != nil {
+		return err
+	}
+	for last := int64(0); ; {
+		rows, err := v.storage().RowsAfter(ctx, last, scrubPage)
+		if err != nil {
+			return fmt.Errorf("scrub conversations: %w", err)
+		}
+		for _, row := range rows {
+			last = row.N
+			if row.Damaged && v.owns(ctx, row) {
+				_, _ = v.contentOf(ctx, row) // reports what it finds
+			}
+		}
+		if len(rows) < scrubPage {
+			return nil
+		}
+	}
+}
+
+// owns reports whether a damaged row belongs to this workspace: by its channel,
+// or where that is the damaged column, by its envelope.
+func (v *view) owns(ctx context.Context, row Row) bool {
+	if _, here := v.list.place(ctx, row.Channel); here {
+		return true
+	}
+	_, err := v.team.Reopen(ctx, row.ID)
+	return err == nil
 }

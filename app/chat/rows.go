@@ -146,10 +146,17 @@ type LocalStore interface {
 	Write(ctx context.Context, fn func(ctx context.Context) error) error
 }
 
+// ScrubStore reads everything once.
+type ScrubStore interface {
+	// RowsAfter lists rows of all workspaces by number.
+	RowsAfter(ctx context.Context, n int64, limit int) ([]Row, error)
+}
+
 // Storage is all that chat keeps on disk.
 type Storage interface {
 	RowStore
 	PageStore
 	ChannelStore
 	LocalStore
+	ScrubStore
 }

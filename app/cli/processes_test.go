@@ -18,6 +18,7 @@ func TestTwoProcessesTalk(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs whole nodes")
 	}
+	whole := t // nodes outlive the parts of this test
 	program := clitest.Build(t, "parvis", "")
 	ana, ben := clitest.New(t, program), clitest.New(t, program)
 	ana.Start(t)
@@ -32,7 +33,7 @@ func TestTwoProcessesTalk(t *testing.T) {
 	t.Run("after a restart of either, new messages arrive", func(t *testing.T) {
 		for _, node := range []*clitest.Node{ana, ben} {
 			node.Stop(t)
-			node.Start(t)
+			node.Start(whole)
 			text := "again " + node.Ready.Peer
 			clitest.Run[struct{}](t, node, "chat", "send", "general", text)
 			both = append(both, text)
@@ -43,7 +44,7 @@ func TestTwoProcessesTalk(t *testing.T) {
 	t.Run("nothing acknowledged is lost when the writer is killed in a burst", func(t *testing.T) {
 		for _, writer := range []*clitest.Node{ana, ben} {
 			both = append(both, killInBurst(t, writer)...)
-			writer.Start(t)
+			writer.Start(whole)
 			awaitSame(t, ana, ben, both)
 		}
 	})

@@ -95,7 +95,7 @@ func (db *DB) SetRowState(ctx context.Context, rows []int64, state chat.RowState
 }
 
 // chatColumns are the columns that readRows scans.
-const chatColumns = `m.n, m.chan, m.lamport, m.id, m.op, m.target, m.flags, m.sent, m.state, m.content`
+const chatColumns = `m.n, m.chan, m.lamport, m.short, m.id, m.op, m.about, m.target, m.flags, m.sent, m.state, m.content`
 
 // readRows reads rows of chat_message and opens their content.
 func (db *DB) readRows(ctx context.Context, query string, args ...any) ([]chat.Row, error) {
@@ -115,13 +115,36 @@ func (db *DB) readRows(ctx context.Context, query string, args ...any) ([]chat.R
 	if err := found.Err(); err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
+	for i := range list {
+		if list[i].Damaged {
+			if list[i].ID, err = db.envelopeOf(ctx, list[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return list, nil
 }
 
+// envelopeOf is the id of the envelope that a damaged row was made from: its own,
+// or where that is the damaged column, the one that begins with short.
+func (db *DB) envelopeOf(ctx context.Context, r chat.Row) (seal.ID, error) {
+	var id blobColumn
+	err := db.querier(ctx).QueryRowContext(ctx, `
+		SELECT e.id FROM envelope e JOIN chat_message m ON e.short = (m.short >> 16) & 281474976710655
+		WHERE m.n = ?1 AND NOT EXISTS (SELECT 1 FROM envelope WHERE short = ?2 AND id = ?3)`, r.N, shortID(r.ID), r.ID[:]).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r.ID, nil
+	}
+	if err != nil {
+		return seal.ID{}, fmt.Errorf("find the envelope of a damaged message: %w", err)
+	}
+	return id.id(), nil
+}
+
 func (db *DB) scanRow(found *rows) (chat.Row, error) {
-	var n, channel, lamport, op, flags, sent, state intColumn
+	var n, channel, lamport, tag, op, about, flags, sent, state intColumn
 	var id, target, content blobColumn
-	if err := found.Scan(&n, &channel, &lamport, &id, &op, &target, &flags, &sent, &state, &content); err != nil {
+	if err := found.Scan(&n, &channel, &lamport, &tag, &id, &op, &about, &target, &flags, &sent, &state, &content); err != nil {
 		return chat.Row{}, err
 	}
 	r := chat.Row{
@@ -130,8 +153,14 @@ func (db *DB) scanRow(found *rows) (chat.Row, error) {
 	}
 	plain, err := db.openValue("chat_message", "content", chatKey(r), content)
 	known := r.State == chat.RowComplete || r.State == chat.RowOpen || r.State == chat.RowBad
-	r.Content, r.Damaged = plain, err != nil || !known
+	indexed := int64(tag) == idTag(r.ID) && (r.Target.IsZero() && about == 0 || int64(about) == idTag(r.Target))
+	r.Content, r.Damaged = plain, err != nil || !known || !indexed
 	return r, nil
+}
+
+// RowsAfter implements chat.ScrubStore.
+func (db *DB) RowsAfter(ctx context.Context, n int64, limit int) ([]chat.Row, error) {
+	return db.readRows(ctx, `SELECT `+chatColumns+` FROM chat_message m WHERE n > ? ORDER BY n LIMIT ?`, n, limit)
 }
 
 // Row implements chat.RowStore.

@@ -89,7 +89,7 @@ func (m *Manager) Learn(ctx context.Context, addrs []PeerAddrs) {
 // PeerChanged notes that a peer connected or left.
 func (m *Manager) PeerChanged(ctx context.Context, peer seal.ID, connected bool) {
 	for _, w := range m.List() {
-		w.peerChanged(ctx, peer, connected)
+		w.peerChanged(ctx, peer, connected, m.network.AddrsOf(peer))
 	}
 }
 
@@ -186,8 +186,12 @@ func (m *Manager) LinkPeers(ctx context.Context, w *Workspace) ([]member.LinkPee
 		if len(peers) == maxLinkPeers {
 			break
 		}
-		if device.ID != w.self.device && len(seen[device.ID].Addrs) > 0 {
-			peers = append(peers, member.LinkPeer{Peer: device.Peer, Addrs: seen[device.ID].Addrs})
+		addrs := m.network.AddrsOf(device.Peer)
+		if len(addrs) == 0 {
+			addrs = seen[device.ID].Addrs
+		}
+		if device.ID != w.self.device && len(addrs) > 0 {
+			peers = append(peers, member.LinkPeer{Peer: device.Peer, Addrs: addrs})
 		}
 	}
 	return peers, nil

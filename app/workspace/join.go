@@ -104,28 +104,64 @@ const (
 	joinMaxPause   = 30 * time.Second
 )
 
-// runJoin asks the peers of the link, one after the other, until one lets this
-// device in or the invitation is refused for good.
+// stagger is how much later the next peer of a link is asked than the one before.
+const stagger = 300 * time.Millisecond
+
+// runJoin asks the peers of the link until one lets this device in or the
+// invitation is refused for good.
 func (w *Workspace) runJoin(ctx context.Context, network Network, j *joining) error {
 	for pause := joinFirstPause; ; pause = min(2*pause, joinMaxPause) {
-		for _, peer := range j.link.Peers {
-			err := w.knock(ctx, network, j, peer)
-			if err == nil {
-				return nil
-			}
-			var refusal *Refusal
-			if errors.As(err, &refusal) && refusal.final() || errors.Is(err, errForeignLog) {
-				return err
-			}
-			w.logger.Debug("join: no answer", "peer", peer.Peer.Short(), "err", err)
-			j.set("nobody-answers")
+		err := w.knockAll(ctx, network, j)
+		if err == nil {
+			return nil
 		}
+		var refusal *Refusal
+		if errors.As(err, &refusal) && refusal.final() || errors.Is(err, errForeignLog) {
+			return err
+		}
+		w.logger.Debug("join: nobody let us in", "err", err)
+		j.set("nobody-answers")
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(pause):
 		}
 	}
+}
+
+// knockAll asks all peers of the link, one a little later than the other, so that
+// a member who is off does not delay the rest. The first success ends it, and so
+// does a refusal for good, which every member would give.
+func (w *Workspace) knockAll(ctx context.Context, network Network, j *joining) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan error)
+	for i, peer := range j.link.Peers {
+		go func() {
+			err := context.Canceled
+			select {
+			case <-time.After(time.Duration(i) * stagger):
+				err = w.knock(ctx, network, j, peer)
+			case <-ctx.Done():
+			}
+			answers <- err
+		}()
+	}
+	var failed []error
+	joined := false
+	for range j.link.Peers {
+		err := <-answers
+		var refusal *Refusal
+		if err == nil || errors.As(err, &refusal) && refusal.final() {
+			cancel()
+		}
+		joined = joined || err == nil
+		failed = append(failed, err)
+	}
+	if joined {
+		return nil
+	}
+	return errors.Join(failed...)
 }
 
 // knock asks one peer.

@@ -19,6 +19,8 @@ type Network interface {
 	Self() seal.ID
 	// Addrs are the addresses that an invitation names for this device.
 	Addrs() []string
+	// AddrsOf are the addresses of a peer that is or was connected.
+	AddrsOf(peer seal.ID) []string
 	// Attach starts the replication of a workspace.
 	Attach(w *Workspace) (Replication, error)
 	// Knock runs the join protocol with one peer. accept turns the welcome into

@@ -46,7 +46,7 @@ func (w *Workspace) loadPresence(ctx context.Context) error {
 }
 
 // peerChanged notes that a peer connected or left, if it is a device of this workspace.
-func (w *Workspace) peerChanged(ctx context.Context, peer seal.ID, connected bool) {
+func (w *Workspace) peerChanged(ctx context.Context, peer seal.ID, connected bool, addrs []string) {
 	st := w.State()
 	if st == nil {
 		return
@@ -65,7 +65,7 @@ func (w *Workspace) peerChanged(ctx context.Context, peer seal.ID, connected boo
 		return
 	}
 	err := w.storage.Write(ctx, func(ctx context.Context) error {
-		return w.storage.PutAddrs(ctx, w.id, device.ID, nil, now)
+		return w.storage.PutAddrs(ctx, w.id, device.ID, addrs, now)
 	})
 	if err != nil {
 		w.logger.Warn("store address", "device", device.ID.Short(), "err", err)

@@ -7,7 +7,7 @@ import (
 )
 
 // pair is a founder, two admins that it made, and a member.
-func pair(t *testing.T) (tm *team, founder, x, y, m *human) {
+func pair(t testing.TB) (tm *team, founder, x, y, m *human) {
 	t.Helper()
 	p := people()
 	founder, x, y, m = p[0], p[1], p[2], p[3]

@@ -101,6 +101,11 @@ func ParseEntry(payload, sig []byte) (*Entry, error) {
 	if !seal.Verify(p.Dev, labelEntry, payload, sig) {
 		return nil, reject("entry: wrong signature")
 	}
+	return newEntry(p, payload, sig)
+}
+
+// newEntry judges the fields and the body of a signed payload.
+func newEntry(p entryPayload, payload, sig []byte) (*Entry, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -111,6 +116,7 @@ func ParseEntry(payload, sig []byte) (*Entry, error) {
 	if p.Type == TypeGenesis {
 		e.WS = seal.Hash("parvis1/ws", payload)
 	}
+	var err error
 	if e.content, err = decodeContent(p.Type, p.Body); err != nil {
 		return nil, err
 	}
@@ -173,7 +179,10 @@ func signEntry(key seal.SignKey, p entryPayload) (*Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode entry: %w", err)
 	}
-	return ParseEntry(payload, key.Sign(labelEntry, payload))
+	if len(payload) > MaxEntry {
+		return nil, fmt.Errorf("entry of %d bytes, at most %d", len(payload), MaxEntry)
+	}
+	return newEntry(p, payload, key.Sign(labelEntry, payload))
 }
 
 // NewGenesis founds a workspace: its id is [WorkspaceID] of the entry.

@@ -1,6 +1,7 @@
 package member
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -57,6 +58,42 @@ func TestProperties(t *testing.T) {
 		logs, entries.Load(), kept.Load(), voided.Load(), dated.Load(), rejected.Load())
 	if !t.Failed() && (dated.Load() < logs || voided.Load() < logs/4) {
 		t.Error("the histories are too tame")
+	}
+}
+
+// TestMutants breaks resolve on purpose and requires that the properties notice.
+func TestMutants(t *testing.T) {
+	for _, mutant := range []struct {
+		name  string
+		rules rules
+	}{
+		{"M41 without the void rule", rules{noVoid: true}},
+		{"M41 M21 with the entry alone instead of its chain", rules{noChain: true}},
+		{"M25 without the condition on ranks", rules{noRank: true}},
+	} {
+		t.Run(mutant.name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(logs) {
+				mutated, looped := mutant.rules, false
+				mutated.looped = &looped
+				s := newScript(t, seed)
+				s.log.rules = mutated
+				s.populate()
+				s.run(16)
+				err := s.converges(mutated)
+				if err == nil {
+					_, _, err = s.noBackdating(mutated)
+				}
+				if looped {
+					err = errors.New("asks in a circle")
+				}
+				if err != nil {
+					t.Logf("noticed after %d logs: %.60s", seed+1, err)
+					return
+				}
+			}
+			t.Errorf("not noticed in %d logs", logs)
+		})
 	}
 }
 

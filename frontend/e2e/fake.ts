@@ -411,6 +411,11 @@ export class FakeTransport implements Transport {
     decorate(9, { late: true })
     decorate(3, { text: `@${this.#people[0]?.name}, ${this.#options.french ? "peux-tu relire ceci ?" : "could you read this?"}`, mentions: [hex(1)], author: hex(2), authorName: "Ben Carter" })
     decorate(1, { author: hex(1), text: this.#options.french ? "Parfait, merci à tous." : "Perfect, thank you all.", state: "held", heldBy: 2 })
+    const root = messages.at(-4)
+    for (let n = 0; root && n < 3; n++) {
+      const reply = this.#sample(channel, count + 1000 + n * 4, 1)
+      messages.push({ ...reply, thread: root.id, order: order(50_000 + n) })
+    }
     this.#messages.set(channel.id, messages)
   }
 }
