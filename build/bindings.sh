@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 go build -tags bindings -o "$scratch/bindings" .
 cp wails.json "$scratch/"
 mkdir "$scratch/frontend"
-(cd "$scratch" && tsoutputtype=interfaces tsprefix='' tssuffix='' XDG_DATA_HOME="$scratch" ./bindings)
+(cd "$scratch" && tsoutputtype=interfaces tsprefix='' tssuffix='' XDG_DATA_HOME="$scratch" ./bindings >log 2>&1) || { cat "$scratch/log" >&2; exit 1; }
 made=$scratch/frontend/wailsjs
 rm -rf "$made/go/desktop" # only there so that the events' types are mentioned
 find "$made" -type f -exec chmod 644 {} +

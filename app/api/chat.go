@@ -24,11 +24,12 @@ type MessageService interface {
 	Typing(ctx context.Context, ws seal.ID, channel chat.ChannelID) error
 }
 
-// ChangeService changes messages.
+// ChangeService changes messages and names.
 type ChangeService interface {
 	Edit(ctx context.Context, ws seal.ID, channel chat.ChannelID, message seal.ID, text string) error
 	Delete(ctx context.Context, ws seal.ID, channel chat.ChannelID, message seal.ID) error
 	React(ctx context.Context, ws seal.ID, channel chat.ChannelID, message seal.ID, emoji string, remove bool) error
+	RenameChannel(ctx context.Context, ws seal.ID, channel chat.ChannelID, name string) error
 }
 
 // Chat is the bound struct for conversations.
@@ -62,6 +63,18 @@ func (c *Chat) CreateChannel(n NewChannel) (Channel, error) {
 		}
 		made, err := c.channels.CreateChannel(ctx, ws, space, n.Name)
 		return channelDTO(made), err
+	})
+}
+
+// RenameChannel gives a channel another name.
+func (c *Chat) RenameChannel(n ChannelName) error {
+	return act(c.edge, "Chat.RenameChannel", func(ctx context.Context) error {
+		var ids parser
+		ws, channel := ids.id(n.Workspace), ids.channel(n.Channel)
+		if ids.err != nil {
+			return ids.err
+		}
+		return c.changes.RenameChannel(ctx, ws, channel, n.Name)
 	})
 }
 

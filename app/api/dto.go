@@ -114,6 +114,13 @@ type NewChannel struct {
 	Name      string `json:"name"`
 }
 
+// ChannelName gives a channel another name.
+type ChannelName struct {
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	Name      string `json:"name"`
+}
+
 // Direct opens the conversation with some people, making it on first use.
 type Direct struct {
 	Workspace string   `json:"workspace"`

@@ -6,6 +6,7 @@ import (
 
 	"parvis/app/chat"
 	"parvis/app/people"
+	"parvis/app/workspace"
 )
 
 // The codes of an [Error]. The page and the command line switch on them.
@@ -88,10 +89,19 @@ func meanings() []Meaning { return append(timeMeanings(), featureMeanings()...) 
 func featureMeanings() []Meaning {
 	return []Meaning{
 		{chat.ErrNotFound, CodeNotFound, "That conversation or message is not on this device. Reload the list and try again."},
+		{chat.ErrTooLong, CodeInvalid, "The text is longer than 16 KiB. Split it into several messages."},
+		{chat.ErrExists, CodeInvalid, "A channel of this name exists already. Choose another name."},
+		{chat.ErrGuest, CodeRefused, "Guests cannot make or rename channels. Ask a member of the workspace."},
 		{chat.ErrInvalid, CodeInvalid, "That message cannot be sent. Shorten or change it and try again."},
 		{chat.ErrRefused, CodeRefused, "Only the author may change a message. Ask the author or an admin."},
 		{people.ErrNotFound, CodeNotFound, "That person or space is not in this workspace. Reload the list and try again."},
 		{people.ErrInvalid, CodeInvalid, "That is not a name. Use 1 to 64 visible characters."},
 		{people.ErrRefused, CodeRefused, "You may not give this name. Ask an owner or an admin."},
+		{workspace.ErrJoined, CodeInvalid, "This device is already in this workspace. Open it in the list of workspaces."},
+		{workspace.ErrLinkExpired, CodeLinkExpired, "This invitation has expired. Ask for a new one."},
+		{workspace.ErrRefused, CodeRefused, "The rules of this workspace do not allow this. Ask an owner or an admin."},
+		{workspace.ErrNoKey, CodeOffline, "The key of this space has not arrived yet. It comes as soon as another member is online."},
+		{workspace.ErrNotReady, CodeOffline, "This device has not finished joining. It goes on as soon as a member answers."},
+		{workspace.ErrNotFound, CodeNotFound, "That is not in this workspace. Reload the list and try again."},
 	}
 }

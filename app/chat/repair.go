@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"parvis/app/workspace"
 	"parvis/crdt/seal"
 )
 
@@ -70,11 +69,7 @@ func (v *view) trouble(format string, args ...string) {
 	for i, arg := range args {
 		values[i] = arg
 	}
-	text := fmt.Sprintf(format, values...)
-	v.service.Trouble.Publish(Trouble{Workspace: v.ws, Text: text})
-	if m := v.service.config.Workspaces; m != nil {
-		m.Events.Problem.Publish(workspace.Problem{Workspace: v.ws, Text: text})
-	}
+	v.service.Trouble.Publish(Trouble{Workspace: v.ws, Text: fmt.Sprintf(format, values...)})
 }
 
 // named finds the name of a channel whose row was damaged in the operations that

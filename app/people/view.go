@@ -153,9 +153,6 @@ func (v *view) restore(ctx context.Context, row NameRow) (NameRow, error) {
 
 func (v *view) trouble(text string) {
 	v.service.Trouble.Publish(Trouble{v.team.ID(), text})
-	if m := v.service.config.Workspaces; m != nil {
-		m.Events.Problem.Publish(workspace.Problem{Workspace: v.team.ID(), Text: text})
-	}
 }
 
 // leads reports whether a person is an owner or an admin.

@@ -3,6 +3,8 @@ package workspace
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"parvis/crdt/member"
 	"parvis/crdt/seal"
@@ -88,8 +90,30 @@ func (m *Manager) Learn(ctx context.Context, addrs []PeerAddrs) {
 
 // PeerChanged notes that a peer connected or left.
 func (m *Manager) PeerChanged(ctx context.Context, peer seal.ID, connected bool) {
+	m.mu.Lock()
+	if connected {
+		m.connected[peer] = true
+	} else {
+		delete(m.connected, peer)
+	}
+	m.mu.Unlock()
 	for _, w := range m.List() {
 		w.peerChanged(ctx, peer, connected, m.network.AddrsOf(peer))
+	}
+}
+
+// greet looks at the connected peers again after the members changed: one of them
+// may have become a member while connected.
+func (m *Manager) greet(ctx context.Context, ws seal.ID) {
+	w, err := m.Get(ws)
+	if err != nil {
+		return
+	}
+	m.mu.Lock()
+	peers := slices.Collect(maps.Keys(m.connected))
+	m.mu.Unlock()
+	for _, peer := range peers {
+		w.peerChanged(ctx, peer, true, m.network.AddrsOf(peer))
 	}
 }
 

@@ -51,8 +51,9 @@ type Manager struct {
 	ctx     context.Context // of the background work
 	wg      sync.WaitGroup
 
-	mu  sync.Mutex
-	all map[seal.ID]*Workspace // guarded by mu
+	mu        sync.Mutex
+	all       map[seal.ID]*Workspace // guarded by mu
+	connected map[seal.ID]bool       // guarded by mu; the peers
 }
 
 // secretDevice names the seed of the device keys; it belongs to no workspace.
@@ -64,7 +65,7 @@ func (m *Manager) Open(ctx context.Context) error {
 	if err := m.openDevice(ctx); err != nil {
 		return fmt.Errorf("open device keys: %w", err)
 	}
-	m.all = map[seal.ID]*Workspace{}
+	m.all, m.connected = map[seal.ID]*Workspace{}, map[seal.ID]bool{}
 	m.Storage.OnRollback(m.rollback)
 	m.Storage.OnDamage(m.damaged)
 	ids, err := m.Storage.Workspaces(ctx)
@@ -161,12 +162,33 @@ func (m *Manager) Start(ctx context.Context, network Network) error {
 			return err
 		}
 	}
-	cancel := m.Events.Members.Subscribe(func(c MembersChanged) { m.network.Recheck() })
+	changed := make(chan seal.ID, 64)
+	cancel := m.Events.Members.Subscribe(func(c MembersChanged) {
+		select {
+		case changed <- c.Workspace:
+		default: // what is queued leads to the same look
+		}
+	})
+	m.wg.Go(func() { m.follow(m.ctx, changed) })
 	m.wg.Go(func() {
 		defer cancel()
 		m.tend(m.ctx)
 	})
 	return nil
+}
+
+// follow applies changes of the membership to the network: who is let in, whom
+// this device looks for, who of the connected is a member now.
+func (m *Manager) follow(ctx context.Context, changed <-chan seal.ID) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case ws := <-changed:
+			m.network.Recheck()
+			m.greet(ctx, ws)
+		}
+	}
 }
 
 func (m *Manager) attach(w *Workspace) error {
@@ -176,6 +198,7 @@ func (m *Manager) attach(w *Workspace) error {
 	}
 	w.attach(r)
 	m.network.Recheck()
+	m.greet(m.ctx, w.id)
 	return nil
 }
 

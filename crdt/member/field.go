@@ -14,7 +14,7 @@ type field struct {
 	place       map[*record]int
 	pasts       map[int]set // by place, computed when asked for
 	futures     map[int]set
-	revocations []int
+	revocations map[seal.ID][]int // by the person or device whose authority they take
 	void        []verdict
 	chains      map[int][]int
 }
@@ -37,12 +37,13 @@ func (s set) add(i int)      { s[i/64] |= 1 << (i % 64) }
 func newField(records []*record, rules rules) *field {
 	f := &field{
 		records: records, rules: rules, place: make(map[*record]int, len(records)),
-		pasts: map[int]set{}, futures: map[int]set{}, void: make([]verdict, len(records)), chains: map[int][]int{},
+		pasts: map[int]set{}, futures: map[int]set{}, revocations: map[seal.ID][]int{},
+		void: make([]verdict, len(records)), chains: map[int][]int{},
 	}
 	for i, r := range records {
 		f.place[r] = i
 		if r.revoke != nil {
-			f.revocations = append(f.revocations, i)
+			f.revocations[r.revoke.target()] = append(f.revocations[r.revoke.target()], i)
 		}
 	}
 	return f

@@ -97,6 +97,22 @@ type write struct {
 	set      func(*State)
 }
 
+// target is the device or person that loses authority.
+func (r *revocation) target() seal.ID {
+	if !r.device.IsZero() {
+		return r.device
+	}
+	return r.person
+}
+
+// bearers are the persons and devices whose authority c needs.
+func (c *record) bearers() []seal.ID {
+	if c.sponsor != nil {
+		return []seal.ID{c.person, c.entry.Dev, c.sponsor.person, c.sponsor.device}
+	}
+	return []seal.ID{c.person, c.entry.Dev}
+}
+
 // takes reports whether the revocation takes away authority that c's author,
 // or the sponsor of the Join c, needed for c.
 func (r *revocation) takes(c *record) bool {

@@ -17,7 +17,7 @@ func (f *field) judge(i, depth int) bool {
 	if f.void[i] != unjudged {
 		return f.void[i] == isVoid
 	}
-	if depth > len(f.revocations) {
+	if depth > len(f.records) {
 		// Ranks are a strict partial order, so this is never reached.
 		if f.rules.looped != nil {
 			*f.rules.looped = true
@@ -36,17 +36,22 @@ func (f *field) revoked(i, depth int) bool {
 	e := f.records[i]
 	for _, at := range f.chain(i) {
 		c := f.records[at]
-		for _, by := range f.revocations {
-			r := f.records[by]
-			if !r.revoke.takes(c) || !f.concurrent(by, at) || !f.outranks(r, c) || !f.outranks(r, e) {
-				continue
-			}
-			if !f.judge(by, depth+1) {
-				return true
+		for _, bearer := range c.bearers() {
+			for _, by := range f.revocations[bearer] {
+				if f.strikes(by, at, e) && !f.judge(by, depth+1) {
+					return true
+				}
 			}
 		}
 	}
 	return false
+}
+
+// strikes reports whether the revocation at by takes away what the record at
+// place at needed, which stands in the chain of e.
+func (f *field) strikes(by, at int, e *record) bool {
+	r, c := f.records[by], f.records[at]
+	return r.revoke.takes(c) && f.outranks(r, c) && f.outranks(r, e) && f.concurrent(by, at)
 }
 
 func (f *field) outranks(r, c *record) bool { return f.rules.noRank || r.rank.outranks(c.rank) }

@@ -135,7 +135,7 @@ func (g *gossiping) publish(ctx context.Context, s *Syncer, own []Position) {
 				theirs.Feeds = append(theirs.Feeds, q)
 			}
 		}
-		b, _, err := s.cfg.Replica.Missing(ctx, "", theirs, gossipBurst, gossipBurst*gossipMax)
+		b, _, err := s.cfg.Replica.Missing(ctx, s.cfg.Hub.net.ID(), theirs, gossipBurst, gossipBurst*gossipMax)
 		if err != nil {
 			s.log.Warn("read own envelopes", "err", err)
 			return

@@ -16,7 +16,7 @@ type Network interface {
 	Handle(protocol string, h p2p.Handler)
 	Open(ctx context.Context, to p2p.PeerID, protocol string) (p2p.Stream, error)
 	OnPeer(func(p p2p.PeerID, connected bool))
-	Connected(p2p.PeerID) bool
+	ID() p2p.PeerID
 	Penalise(p p2p.PeerID, points int, reason string)
 }
 
@@ -76,6 +76,12 @@ func (h *Hub) peers() []p2p.PeerID {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Collect(maps.Keys(h.connected))
+}
+
+func (h *Hub) isConnected(p p2p.PeerID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.connected[p]
 }
 
 func (h *Hub) add(s *Syncer) {

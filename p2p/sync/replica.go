@@ -65,7 +65,7 @@ type Replica interface {
 	// position beyond our own means that nothing of the chain is to be sent;
 	// unknown heads are ignored. after names the chains that b continues, each
 	// with its new end; after.Heads, when b has entries, holds all heads that
-	// theirs becomes.
+	// theirs becomes. Gossip asks with our own peer id for what was written here.
 	Missing(ctx context.Context, peer p2p.PeerID, theirs Have, max, maxBytes int) (b Batch, after Have, err error)
 	// Receive checks and stores what a peer sent and returns after the commit.
 	// A *[Fault] costs the peer points and the stream goes on; any other error

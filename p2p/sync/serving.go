@@ -285,7 +285,7 @@ func (s *Syncer) kick(p p2p.PeerID) {
 	s.mu.Unlock()
 	if f != nil {
 		f.kick()
-	} else if s.cfg.Hub.net.Connected(p) {
+	} else if s.cfg.Hub.isConnected(p) {
 		s.peer(p, true)
 	}
 }

@@ -257,6 +257,64 @@ func TestInputWhileAsking(t *testing.T) {
 	}
 }
 
+// The log alone may change while the replica is asked.
+func TestLogEntryWhileAsking(t *testing.T) {
+	s, m := sending(t, 0)
+	m.log(1)
+	h, _ := m.Have(nil)
+	s.Mine(View{Have: h}, t0)
+	theirs, _ := s.Next(t0)
+	m.log(2)
+	h, _ = m.Have(nil)
+	s.Mine(View{Have: h}, t0)
+	s.Sent(theirs, Batch{}, Have{}, t0)
+	if b := send(t, s, m, t0); len(b.Entries) != 2 {
+		t.Errorf("sent %d entries, want 2", len(b.Entries))
+	}
+}
+
+// Y10: log entries that came from a member connected to the sink wait as well;
+// envelopes do not wait for them.
+func TestLogEntriesAreNotSentTwice(t *testing.T) {
+	const relay = 300 * time.Millisecond
+	m := newMemory(1)
+	m.log(1)
+	m.append(1, []byte("x"))
+	s := NewSource(SourceConfig{Self: m.self, Sink: device(3), RelayDelay: relay})
+	if _, err := s.Hello(Hello{Links: [][32]byte{device(2)}}, t0); err != nil {
+		t.Fatal(err)
+	}
+	h, _ := m.Have(nil)
+	s.Mine(View{Have: h, LogFrom: device(2)}, t0)
+	if b := send(t, s, m, t0); len(b.Entries) != 0 || len(b.Envelopes) != 1 {
+		t.Errorf("at once: %d entries, %d envelopes", len(b.Entries), len(b.Envelopes))
+	}
+	if b := send(t, s, m, t0.Add(relay-1)); b.Len() != 0 || s.Wait() != t0.Add(relay) {
+		t.Errorf("too early: %d objects; waits until %v", b.Len(), s.Wait())
+	}
+	if b := send(t, s, m, t0.Add(relay)); len(b.Entries) != 1 {
+		t.Errorf("nobody delivered: %d entries", len(b.Entries))
+	}
+}
+
+// A replica may say in after everything that the sink then holds; chains that
+// were left out are not taken for sent.
+func TestAfterMayNameEverything(t *testing.T) {
+	s := NewSource(SourceConfig{Self: device(1), Sink: device(3), RelayDelay: time.Second})
+	mine := holding(5, 7)
+	mine.Heads = nil
+	s.Mine(mine, t0)
+	if _, err := s.Hello(Hello{Links: [][32]byte{device(2)}}, t0); err != nil {
+		t.Fatal(err)
+	}
+	theirs, _ := s.Next(t0) // the chain of 2 is left to 2
+	after := Have{Feeds: []Position{mine.Feeds[0], {Feed: feedOf(1, 2), Seq: beyond}}}
+	s.Sent(theirs, Batch{Envelopes: make([][]byte, 5)}, after, t0)
+	if got := asked(s, t0.Add(time.Second)); got != "2:0 " {
+		t.Errorf("then %q, want the chain that was left out", got)
+	}
+}
+
 // Y4: a sink that breaks the protocol.
 func TestSinkBreaksTheRules(t *testing.T) {
 	cases := map[string]struct {

@@ -33,6 +33,85 @@ export namespace api {
 	    channel: string;
 	    text: string;
 	}
+	export interface Peer {
+	    peer: string;
+	    person: string;
+	    name: string;
+	    path: string;
+	    rttMs: number;
+	}
+	export interface Status {
+	    peer: string;
+	    addrs: string[];
+	    version: string;
+	    locked: boolean;
+	    protection: string;
+	    network: string;
+	    disk: string;
+	    problems: string[];
+	    workspaces: Workspace[];
+	    peers: Peer[];
+	}
+	export interface Notice {
+	    workspace: string;
+	}
+	export interface Typing {
+	    workspace: string;
+	    channel: string;
+	    person: string;
+	}
+	export interface Reaction {
+	    emoji: string;
+	    people: string[];
+	}
+	export interface Message {
+	    workspace: string;
+	    space: string;
+	    channel: string;
+	    id: string;
+	    seq: number;
+	    device: string;
+	    order: string;
+	    author: string;
+	    authorName: string;
+	    text: string;
+	    sent: number;
+	    edited: number;
+	    deleted: boolean;
+	    thread: string;
+	    replies: number;
+	    lastReply: number;
+	    mentions: string[];
+	    reactions: Reaction[];
+	    state: string;
+	    heldBy: number;
+	    late: boolean;
+	    provisional: boolean;
+	}
+	export interface Person {
+	    workspace: string;
+	    id: string;
+	    name: string;
+	    role: string;
+	    state: string;
+	    online: boolean;
+	    lastSeen: number;
+	    devices: number;
+	    invitedBy: string;
+	    self: boolean;
+	}
+	export interface Workspace {
+	    id: string;
+	    name: string;
+	    self: string;
+	    role: string;
+	    state: string;
+	    waiting: string;
+	    main: string;
+	    people: number;
+	    online: number;
+	    queued: number;
+	}
 	export interface EventMap {
 	    workspace?: Workspace;
 	    person?: Person;
@@ -66,29 +145,7 @@ export namespace api {
 	    mode: string;
 	    joined: boolean;
 	}
-	export interface Message {
-	    workspace: string;
-	    space: string;
-	    channel: string;
-	    id: string;
-	    seq: number;
-	    device: string;
-	    order: string;
-	    author: string;
-	    authorName: string;
-	    text: string;
-	    sent: number;
-	    edited: number;
-	    deleted: boolean;
-	    thread: string;
-	    replies: number;
-	    lastReply: number;
-	    mentions: string[];
-	    reactions: Reaction[];
-	    state: string;
-	    heldBy: number;
-	    late: boolean;
-	}
+	
 	export interface MessageChange {
 	    workspace: string;
 	    channel: string;
@@ -133,36 +190,14 @@ export namespace api {
 	    people: string[];
 	    history: string;
 	}
-	export interface Notice {
-	    workspace: string;
-	}
-	export interface Peer {
-	    peer: string;
-	    person: string;
-	    name: string;
-	    path: string;
-	    rttMs: number;
-	}
-	export interface Person {
-	    workspace: string;
-	    id: string;
-	    name: string;
-	    role: string;
-	    state: string;
-	    online: boolean;
-	    lastSeen: number;
-	    devices: number;
-	    invitedBy: string;
-	    self: boolean;
-	}
+	
+	
+	
 	export interface Preferences {
 	    language: string;
 	    theme: string;
 	}
-	export interface Reaction {
-	    emoji: string;
-	    people: string[];
-	}
+	
 	export interface ReadMark {
 	    workspace: string;
 	    channel: string;
@@ -179,35 +214,8 @@ export namespace api {
 	    history: string;
 	    people: string[];
 	}
-	export interface Status {
-	    peer: string;
-	    addrs: string[];
-	    version: string;
-	    locked: boolean;
-	    protection: string;
-	    network: string;
-	    disk: string;
-	    problems: string[];
-	    workspaces: Workspace[];
-	    peers: Peer[];
-	}
-	export interface Typing {
-	    workspace: string;
-	    channel: string;
-	    person: string;
-	}
-	export interface Workspace {
-	    id: string;
-	    name: string;
-	    self: string;
-	    role: string;
-	    state: string;
-	    waiting: string;
-	    main: string;
-	    people: number;
-	    online: number;
-	    queued: number;
-	}
+	
+	
 
 }
 

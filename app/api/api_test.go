@@ -1,0 +1,383 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/app/api"
+	"parvis/app/chat"
+	"parvis/app/people"
+	"parvis/app/workspace"
+	"parvis/crdt/seal"
+)
+
+// services answers every call with what a test put there.
+type services struct {
+	err   error
+	boom  bool
+	calls []string
+}
+
+func (s *services) call(format string, args ...any) error {
+	s.calls = append(s.calls, fmt.Sprintf(format, args...))
+	if s.boom {
+		panic("boom")
+	}
+	return s.err
+}
+
+type (
+	teams  struct{ *services }
+	chats  struct{ *services }
+	folk   struct{ *services }
+	device struct{ *services }
+	values struct{ *services }
+)
+
+func (s teams) List(context.Context) ([]api.Workspace, error) { return nil, s.call("list") }
+func (s teams) Create(_ context.Context, name, person string) (api.Workspace, error) {
+	return api.Workspace{Name: name}, s.call("create %s as %s", name, person)
+}
+func (s teams) Inspect(context.Context, string) (api.LinkInfo, error) {
+	return api.LinkInfo{}, s.call("inspect")
+}
+func (s teams) Join(_ context.Context, _, person string, wait time.Duration) (api.Workspace, error) {
+	return api.Workspace{}, s.call("join as %s within %s", person, wait)
+}
+func (s teams) Invite(context.Context, api.NewInvite) (api.Invite, error) {
+	return api.Invite{}, s.call("invite")
+}
+func (s teams) Invites(context.Context, string) ([]api.Invite, error) { return nil, s.call("invites") }
+func (s teams) Revoke(context.Context, string, string) error          { return s.call("revoke") }
+func (s teams) Spaces(context.Context, string) ([]api.Space, error)   { return nil, s.call("spaces") }
+func (s teams) CreateSpace(_ context.Context, n api.NewSpace) (api.Space, error) {
+	return api.Space{}, s.call("space %s", n.Name)
+}
+
+func (s folk) List(context.Context, seal.ID) ([]people.Person, error) { return nil, s.call("people") }
+func (s folk) Rename(_ context.Context, _ seal.ID, name string) error {
+	return s.call("rename %s", name)
+}
+
+func (s chats) Channels(context.Context, seal.ID) ([]chat.Channel, error) {
+	return nil, s.call("channels")
+}
+func (s chats) CreateChannel(_ context.Context, _ seal.ID, space seal.SpaceID, name string) (chat.Channel, error) {
+	return chat.Channel{Name: name}, s.call("channel %s in %s", name, space.Short())
+}
+func (s chats) OpenDirect(_ context.Context, _ seal.ID, others []seal.ID) (chat.Channel, error) {
+	return chat.Channel{Direct: true}, s.call("direct with %d", len(others))
+}
+func (s chats) MarkRead(context.Context, seal.ID, chat.ChannelID, seal.ID) error {
+	return s.call("read")
+}
+func (s chats) SaveDraft(_ context.Context, _ seal.ID, _ chat.ChannelID, text string) error {
+	return s.call("draft %s", text)
+}
+func (s chats) Messages(_ context.Context, _ seal.ID, _ chat.ChannelID, q chat.Query) (chat.Page, error) {
+	return chat.Page{Messages: []chat.Message{{Text: "hi"}}}, s.call("messages %d", q.Limit)
+}
+func (s chats) Send(_ context.Context, _ seal.ID, _ chat.ChannelID, p chat.Post) (chat.Sent, error) {
+	return chat.Sent{ID: seal.ID{1}, Seq: 7}, s.call("send %s", p.Text)
+}
+func (s chats) Typing(context.Context, seal.ID, chat.ChannelID) error { return s.call("typing") }
+func (s chats) Edit(_ context.Context, _ seal.ID, _ chat.ChannelID, _ seal.ID, text string) error {
+	return s.call("edit %s", text)
+}
+func (s chats) Delete(context.Context, seal.ID, chat.ChannelID, seal.ID) error {
+	return s.call("delete")
+}
+func (s chats) React(_ context.Context, _ seal.ID, _ chat.ChannelID, _ seal.ID, emoji string, remove bool) error {
+	return s.call("react %s %t", emoji, remove)
+}
+func (s chats) RenameChannel(_ context.Context, _ seal.ID, _ chat.ChannelID, name string) error {
+	return s.call("rename channel %s", name)
+}
+
+func (s device) Status(context.Context) (api.Status, error) {
+	return api.Status{Version: "1"}, s.call("status")
+}
+func (s device) Unlock(context.Context, string) error              { return s.call("unlock") }
+func (s values) Value(_ context.Context, n string) (string, error) { return "", s.call("value %s", n) }
+func (s values) SetValue(_ context.Context, n, v string) error     { return s.call("set %s=%s", n, v) }
+
+var errOwn = errors.New("something of ours")
+
+func build(t *testing.T) (*api.API, *services, *bytes.Buffer, *error) {
+	t.Helper()
+	s, log, life := &services{}, &bytes.Buffer{}, new(error)
+	a := api.New(api.Config{
+		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, People: folk{s}, Channels: chats{s},
+		Messages: chats{s}, Changes: chats{s}, Device: device{s}, Values: values{s},
+		Life:     func() (context.Context, error) { return t.Context(), *life },
+		Meanings: []api.Meaning{{Of: errOwn, Code: api.CodeDiskFull, Message: "Free some space."}},
+		Log:      slog.New(slog.NewTextHandler(log, nil)),
+	})
+	return a, s, log, life
+}
+
+const (
+	ws      = "00000000000000000000000000000000000000000000000000000000000000aa"
+	channel = "000000000000000000000000000000bb"
+)
+
+// call calls a method over the wire with JSON arguments.
+func call(a *api.API, method string, args ...string) (result string, failure *api.Error) {
+	raw := make([]json.RawMessage, len(args))
+	for i, arg := range args {
+		raw[i] = json.RawMessage(arg)
+	}
+	out, bad := a.Wire().Call(method, raw)
+	if bad == nil {
+		return string(out), nil
+	}
+	failure = &api.Error{}
+	if err := json.Unmarshal(bad, failure); err != nil {
+		panic(err)
+	}
+	return string(out), failure
+}
+
+func TestCallsReachTheServices(t *testing.T) {
+	change := fmt.Sprintf(`{"workspace":%q,"channel":%q,"id":%q,"text":"👍","remove":true}`, ws, channel, ws)
+	for _, c := range []struct {
+		method, result, reached string
+		args                    []string
+	}{
+		{"Workspaces.List", "[]", "list", nil},
+		{"Workspaces.Create", `{"id":"","name":"Atelier"`, "create Atelier as Ana", []string{`{"name":" Atelier ","person":"Ana\u202e"}`}},
+		{"Workspaces.Inspect", `{"workspace":""`, "inspect", []string{`"parvis://join#x"`}},
+		{"Workspaces.Join", `{"id":""`, "join as Ben within 2s", []string{`{"link":"x","person":"Ben","waitMs":2000}`}},
+		{"Workspaces.Invite", `{"id":""`, "invite", []string{`{"role":"member","uses":1,"expiresMs":604800000}`}},
+		{"Workspaces.Invites", "[]", "invites", []string{`"` + ws + `"`}},
+		{"Workspaces.RevokeInvite", "null", "revoke", []string{`"` + ws + `"`, `"x"`}},
+		{"Workspaces.Spaces", "[]", "spaces", []string{`"` + ws + `"`}},
+		{"Workspaces.CreateSpace", `{"id":""`, "space Board", []string{`{"name":"Board"}`}},
+		{"People.List", "[]", "people", []string{`"` + ws + `"`}},
+		{"People.Rename", "null", "rename Bo", []string{`"` + ws + `"`, `"Bo"`}},
+		{"Chat.Channels", "[]", "channels", []string{`"` + ws + `"`}},
+		{"Chat.CreateChannel", `{"workspace":`, "channel design in 00000000", []string{`{"workspace":"` + ws + `","space":"","name":"design"}`}},
+		{"Chat.RenameChannel", "null", "rename channel drafts", []string{`{"workspace":"` + ws + `","channel":"` + channel + `","name":"drafts"}`}},
+		{"Chat.OpenDirect", `{"workspace":`, "direct with 1", []string{`{"workspace":"` + ws + `","people":["` + ws + `"]}`}},
+		{"Chat.Messages", `{"messages":[{`, "messages 50", []string{`{"workspace":"` + ws + `","channel":"` + channel + `"}`}},
+		{"Chat.Send", `{"id":"01000000`, "send hi", []string{`{"workspace":"` + ws + `","channel":"` + channel + `","text":"hi"}`}},
+		{"Chat.Edit", "null", "edit 👍", []string{change}},
+		{"Chat.Delete", "null", "delete", []string{change}},
+		{"Chat.React", "null", "react 👍 true", []string{change}},
+		{"Chat.MarkRead", "null", "read", []string{`{"workspace":"` + ws + `","channel":"` + channel + `","message":"` + ws + `"}`}},
+		{"Chat.SaveDraft", "null", "draft hm", []string{`{"workspace":"` + ws + `","channel":"` + channel + `","text":"hm"}`}},
+		{"Chat.Typing", "null", "typing", []string{`{"workspace":"` + ws + `","channel":"` + channel + `"}`}},
+		{"Settings.Status", `{"peer":"","addrs":[],"version":"1"`, "status", nil},
+		{"Settings.Preferences", `{"language":"","theme":""}`, "value language", nil},
+		{"Settings.SetPreferences", "null", "set language=fr", []string{`{"language":"fr","theme":"dark"}`}},
+		{"Settings.Unlock", "null", "unlock", []string{`"secret"`}},
+	} {
+		t.Run(c.method, func(t *testing.T) {
+			a, s, _, _ := build(t)
+			got, failure := call(a, c.method, c.args...)
+			if failure != nil || !strings.HasPrefix(got, c.result) {
+				t.Errorf("got %s, %v, want %s…", got, failure, c.result)
+			}
+			if !slices.Contains(s.calls, c.reached) {
+				t.Errorf("reached %q, want %q", s.calls, c.reached)
+			}
+		})
+	}
+}
+
+func TestEveryBoundMethodIsTested(t *testing.T) {
+	a, _, _, _ := build(t)
+	if got := len(api.Methods(a.Bound()...)); got != 27 {
+		t.Errorf("%d bound methods, want 27: add the new ones to TestCallsReachTheServices", got)
+	}
+}
+
+func TestBadArgumentsReachNothing(t *testing.T) {
+	for what, c := range map[string]struct {
+		method string
+		args   []string
+	}{
+		"too few":             {"Chat.Channels", nil},
+		"too many":            {"Chat.Channels", []string{`"a"`, `"b"`}},
+		"a number for a text": {"Chat.Channels", []string{`1`}},
+		"no JSON":             {"Chat.Channels", []string{`{`}},
+		"no id":               {"Chat.Channels", []string{`"abc"`}},
+		"upper case":          {"Chat.Channels", []string{`"` + strings.ToUpper(ws) + `"`}},
+		"a short channel":     {"Chat.Send", []string{`{"workspace":"` + ws + `","channel":"bb","text":"x"}`}},
+		"a page too long":     {"Chat.Messages", []string{`{"workspace":"` + ws + `","channel":"` + channel + `","limit":501}`}},
+		"a negative page":     {"Chat.Messages", []string{`{"workspace":"` + ws + `","channel":"` + channel + `","limit":-1}`}},
+		"no person":           {"Chat.OpenDirect", []string{`{"workspace":"` + ws + `","people":["me"]}`}},
+		"601 people":          {"Chat.OpenDirect", []string{`{"workspace":"` + ws + `","people":[` + strings.Repeat(`"x",`, 600) + `"x"]}`}},
+		"no name":             {"Workspaces.Create", []string{`{"name":"\u200b","person":"Ana"}`}},
+		"an unknown role":     {"Workspaces.Invite", []string{`{"role":"owner","uses":1,"expiresMs":600000}`}},
+		"no use":              {"Workspaces.Invite", []string{`{"role":"member","uses":0,"expiresMs":600000}`}},
+		"no time":             {"Workspaces.Invite", []string{`{"role":"member","uses":1,"expiresMs":0}`}},
+		"a language":          {"Settings.SetPreferences", []string{`{"language":"xx"}`}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			a, s, _, _ := build(t)
+			_, failure := call(a, c.method, c.args...)
+			if failure == nil || failure.Code != api.CodeInvalid || !strings.HasSuffix(failure.Message, ".") {
+				t.Errorf("got %+v, want code invalid and a sentence", failure)
+			}
+			if len(s.calls) > 0 {
+				t.Errorf("reached %q", s.calls)
+			}
+		})
+	}
+	a, _, _, _ := build(t)
+	if _, failure := call(a, "Chat.Explode"); failure == nil || failure.Code != api.CodeNotFound {
+		t.Errorf("an unknown method gives %+v", failure)
+	}
+}
+
+func TestErrorsBecomeACodeAndASentence(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		code string
+	}{
+		{chat.ErrNotFound, api.CodeNotFound}, {chat.ErrTooLong, api.CodeInvalid}, {chat.ErrExists, api.CodeInvalid},
+		{chat.ErrGuest, api.CodeRefused}, {chat.ErrRefused, api.CodeRefused}, {chat.ErrInvalid, api.CodeInvalid},
+		{people.ErrInvalid, api.CodeInvalid}, {people.ErrRefused, api.CodeRefused}, {people.ErrNotFound, api.CodeNotFound},
+		{workspace.ErrRefused, api.CodeRefused}, {workspace.ErrNoKey, api.CodeOffline}, {workspace.ErrNotFound, api.CodeNotFound},
+		{workspace.ErrNotReady, api.CodeOffline}, {context.DeadlineExceeded, api.CodeTimeout}, {context.Canceled, api.CodeTimeout},
+		{errOwn, api.CodeDiskFull}, {&api.Error{Code: api.CodeLinkUsed, Message: "Used."}, api.CodeLinkUsed},
+	} {
+		a, s, log, _ := build(t)
+		s.err = fmt.Errorf("deep inside: %w", c.err)
+		_, err := a.Chat.Channels(ws)
+		var known *api.Error
+		if !errors.As(err, &known) || known.Code != c.code || !strings.HasSuffix(known.Message, ".") {
+			t.Errorf("%v becomes %v, want code %s", c.err, err, c.code)
+		}
+		var text struct{ Code, Message string }
+		if json.Unmarshal([]byte(err.Error()), &text) != nil || text.Code != c.code {
+			t.Errorf("the text of the error is %s, want JSON", err)
+		}
+		if log.Len() > 0 {
+			t.Errorf("a known error was logged: %s", log)
+		}
+	}
+}
+
+func TestUnknownErrorsAndPanicsStayInTheLog(t *testing.T) {
+	for _, boom := range []bool{false, true} {
+		a, s, log, _ := build(t)
+		s.err, s.boom = errors.New("secret detail"), boom
+		result, failure := call(a, "Chat.Channels", `"`+ws+`"`)
+		if result != "" || failure == nil || failure.Code != api.CodeInternal || strings.Contains(failure.Message, "secret") {
+			t.Errorf("got %q and %+v, want internal without details", result, failure)
+		}
+		want := "secret detail"
+		if boom {
+			want = "boom"
+		}
+		if !strings.Contains(log.String(), want) || !strings.Contains(log.String(), "Chat.Channels") {
+			t.Errorf("the log says %s", log)
+		}
+	}
+}
+
+func TestCallsBeforeTheStartAndWhileLocked(t *testing.T) {
+	for life, code := range map[error]string{api.ErrStarting: api.CodeTimeout, api.ErrLocked: api.CodeLocked} {
+		a, s, _, now := build(t)
+		*now = life
+		if _, failure := call(a, "Chat.Channels", `"`+ws+`"`); failure == nil || failure.Code != code {
+			t.Errorf("%v gives %+v", life, failure)
+		}
+		if len(s.calls) > 0 {
+			t.Errorf("%v: reached %q", life, s.calls)
+		}
+		if _, failure := call(a, "Settings.Status"); failure != nil {
+			t.Errorf("status does not answer: %+v", failure)
+		}
+		if _, failure := call(a, "Settings.Unlock", `"x"`); failure != nil {
+			t.Errorf("unlock does not answer: %+v", failure)
+		}
+		if _, failure := call(a, "Settings.Preferences"); (failure == nil) != (life == api.ErrLocked) {
+			t.Errorf("%v: preferences give %+v", life, failure)
+		}
+	}
+}
+
+func TestEventsReachEverySubscriberUntilItCancels(t *testing.T) {
+	a, _, _, _ := build(t)
+	var names []string
+	cancel := a.Subscribe(func(name string, data any) { names = append(names, fmt.Sprintf("%s %T", name, data)) })
+	var wire []string
+	stop := a.Wire().Subscribe(func(name string, data json.RawMessage) { wire = append(wire, name+" "+string(data)) })
+	a.Publish(api.EventReload, api.Notice{Workspace: "x"})
+	cancel()
+	stop()
+	a.Publish(api.EventReload, api.Notice{Workspace: "y"})
+	if !slices.Equal(names, []string{"reload api.Notice"}) || !slices.Equal(wire, []string{`reload {"workspace":"x"}`}) {
+		t.Errorf("heard %q and %q", names, wire)
+	}
+}
+
+func TestFactsAreForwarded(t *testing.T) {
+	a, _, _, _ := build(t)
+	c, p, w := chat.New(chat.Config{}), people.New(people.Config{}), &workspace.Events{}
+	a.Forward(c, p, w)
+	var heard []string
+	a.Wire().Subscribe(func(name string, data json.RawMessage) {
+		if bytes.Contains(data, []byte("null")) {
+			t.Errorf("%s carries null: %s", name, data)
+		}
+		heard = append(heard, name)
+	})
+	publish := func() {
+		c.MessageChanged.Publish(chat.Message{})
+		c.ChannelChanged.Publish(chat.Channel{})
+		c.SomebodyTypes.Publish(chat.Typing{})
+		c.Reload.Publish(seal.ID{})
+		p.PersonChanged.Publish(people.Person{})
+		p.SpaceRenamed.Publish(people.NamedSpace{})
+		w.Custody.Publish(workspace.CustodyChanged{Delivered: ^uint64(0)})
+	}
+	publish()
+	want := []string{"chat.message", "chat.channel", "chat.typing", "reload", "person", "reload", "chat.custody"}
+	if !slices.Equal(heard, want) {
+		t.Errorf("heard %q, want %q", heard, want)
+	}
+	a.Close()
+	publish()
+	if len(heard) != len(want) {
+		t.Error("heard something after Close")
+	}
+}
+
+// The event names of the code and those of the catalogue are the same.
+func TestTheCatalogueOfEventsIsComplete(t *testing.T) {
+	data, err := json.Marshal(api.EventMap{
+		Workspace: &api.Workspace{}, Person: &api.Person{}, Channel: &api.Channel{}, Message: &api.Message{}, Custody: &api.Custody{},
+		Typing: &api.Typing{}, Invites: &api.Notice{}, Status: &api.Status{}, Reload: &api.Notice{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var catalogue map[string]json.RawMessage
+	if err := json.Unmarshal(data, &catalogue); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{
+		api.EventWorkspace, api.EventPerson, api.EventChannel, api.EventMessage, api.EventCustody, api.EventTyping,
+		api.EventInvites, api.EventStatus, api.EventReload,
+	} {
+		if _, ok := catalogue[name]; !ok {
+			t.Errorf("%s is not in EventMap", name)
+		}
+		delete(catalogue, name)
+	}
+	if len(catalogue) > 0 {
+		t.Errorf("without a constant: %v", catalogue)
+	}
+}
