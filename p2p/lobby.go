@@ -15,6 +15,7 @@ const (
 	lobbyStreams   = 2                // of one stranger at once
 	lobbyBytes     = 256 << 10        // that one stranger may send
 	lobbyTime      = 10 * time.Minute // that one stranger may stay
+	lobbyPatience  = time.Second      // a further stream waits for one that ends
 )
 
 // lobby holds the strangers that are here to use an invitation (W6). A stranger
@@ -27,8 +28,8 @@ type lobby struct {
 
 type guest struct {
 	conns   []network.Conn
-	streams int
-	budget  atomic.Int64 // bytes it may still send
+	streams chan struct{} // holds one token for each stream
+	budget  atomic.Int64  // bytes it may still send
 	leave   *time.Timer
 }
 
@@ -48,7 +49,7 @@ func (l *lobby) enter(c network.Conn) bool {
 		if len(l.guests) >= lobbyStrangers {
 			return false
 		}
-		g = &guest{leave: time.AfterFunc(lobbyTime, func() { l.expire(p) })}
+		g = &guest{streams: make(chan struct{}, lobbyStreams), leave: time.AfterFunc(lobbyTime, func() { l.expire(p) })}
 		g.budget.Store(lobbyBytes)
 		l.guests[p] = g
 	}
@@ -95,20 +96,24 @@ func (l *lobby) holds(p peer.ID) bool {
 	return l.guests[p] != nil
 }
 
-// takeStream books one stream of a stranger; give it back with the function.
+// takeStream books one stream of a stranger; give it back with the function. It
+// waits a moment for a stream that is just ending: its opener hears of the end
+// before we do.
 func (l *lobby) takeStream(p peer.ID) (budget *atomic.Int64, giveBack func(), ok bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	g := l.guests[p]
-	if g == nil || g.streams >= lobbyStreams {
+	l.mu.Unlock()
+	if g == nil {
 		return nil, nil, false
 	}
-	g.streams++
-	return &g.budget, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		g.streams--
-	}, true
+	timeout := time.NewTimer(lobbyPatience)
+	defer timeout.Stop()
+	select {
+	case g.streams <- struct{}{}:
+		return &g.budget, func() { <-g.streams }, true
+	case <-timeout.C:
+		return nil, nil, false
+	}
 }
 
 // forget empties the lobby when the node closes.

@@ -112,10 +112,16 @@ const (
 	higher = p2p.PeerID("Z")
 )
 
-// start runs a discovery inside a bubble.
+// start runs a discovery inside a bubble; nobody can be reached.
 func start(t *testing.T, targets ...Target) (*Discovery, *network, *book) {
 	t.Helper()
-	n := &network{up: make(map[p2p.PeerID]bool), connected: make(map[p2p.PeerID]bool)}
+	return startWith(t, map[p2p.PeerID]bool{}, targets...)
+}
+
+// startWith runs a discovery where some peers can be reached.
+func startWith(t *testing.T, up map[p2p.PeerID]bool, targets ...Target) (*Discovery, *network, *book) {
+	t.Helper()
+	n := &network{up: up, connected: make(map[p2p.PeerID]bool)}
 	b := &book{targets: targets}
 	d := newDiscovery(n, b)
 	d.Start(t.Context())
@@ -127,9 +133,8 @@ func TestW50KnownDevicesAreDialled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		addrs := []string{"/ip4/127.0.0.1/tcp/1"}
 		begin := time.Now()
-		d, n, b := start(t, Target{higher, addrs}, Target{lower, addrs}, Target{"M", addrs})
-		n.set(higher, true)
-		n.set(lower, true)
+		up := map[p2p.PeerID]bool{higher: true, lower: true}
+		d, n, b := startWith(t, up, Target{higher, addrs}, Target{lower, addrs}, Target{"M", addrs})
 		time.Sleep(time.Second)
 		got := n.take()
 		if len(got) != 2 || got[0].peer != higher || !got[0].at.Equal(begin) || !slices.Equal(got[0].addrs, addrs) {
@@ -189,8 +194,7 @@ func TestW51UnreachableDevicesAreDialledLessAndLess(t *testing.T) {
 
 func TestW51APeerThatComesAndGoesIsNotDialledInALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, n, _ := start(t, Target{higher, nil})
-		n.set(higher, true)
+		d, n, _ := startWith(t, map[p2p.PeerID]bool{higher: true}, Target{higher, nil})
 		for range 600 {
 			time.Sleep(100 * time.Millisecond)
 			n.set(higher, false)

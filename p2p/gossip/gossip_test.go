@@ -102,8 +102,8 @@ func start(t *testing.T, m *Mesh, e *ear) {
 	t.Cleanup(m.Stop)
 }
 
-// G2: it does not matter who joins a topic first.
-func TestLateTopicWorksInBothDirections(t *testing.T) {
+// It does not matter who joins a topic first.
+func TestG2LateTopicWorksInBothDirections(t *testing.T) {
 	nodes := p2ptest.Connected(t, 2)
 	var ta, tb topicSet
 	ta.set(1, 2)

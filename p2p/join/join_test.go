@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,14 +69,14 @@ func TestW30AStrangerJoins(t *testing.T) {
 		{Peer: host.ID(), Addrs: host.Addrs()},
 		{Peer: guest.ID(), Addrs: []string{"/ip4/192.0.2.1/tcp/1", "/dnsaddr/example.org", "/ip4/127.0.0.1/tcp/2"}},
 	}
-	var order []string
+	order := make(chan string, 8)
 	join.Serve(host.Node, answerer{
 		request: func(from p2p.PeerID, request []byte) (join.Welcome, error) {
-			order = append(order, fmt.Sprintf("request %s %s", from.Short(), request))
+			order <- fmt.Sprintf("request %s %s", from.Short(), request)
 			return want, nil
 		},
 		joined: func(from p2p.PeerID, entry []byte) error {
-			order = append(order, fmt.Sprintf("joined %s %s", from.Short(), entry))
+			order <- fmt.Sprintf("joined %s %s", from.Short(), entry)
 			host.Gate.Allow(guest.ID())
 			host.Gate.SetLobby(false)
 			return nil
@@ -95,9 +96,10 @@ func TestW30AStrangerJoins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantOrder := fmt.Sprintf("[request %s please joined %s I am here]", guest.ID().Short(), guest.ID().Short())
-	if fmt.Sprint(order) != wantOrder {
-		t.Errorf("order %v", order)
+	for _, want := range []string{"request %s please", "joined %s I am here"} {
+		if got, want := <-order, fmt.Sprintf(want, guest.ID().Short()); got != want {
+			t.Errorf("the answerer saw %q, want %q", got, want)
+		}
 	}
 	if !bytes.Equal(got.Box, want.Box) || !equal(got.Entries, want.Entries) || !equal(got.Blobs, want.Blobs) || len(got.Grant) != 0 {
 		t.Error("the welcome changed on its way")
@@ -127,15 +129,15 @@ func equal(a, b [][]byte) bool {
 
 func TestW32RefusalsCarryACode(t *testing.T) {
 	host, guest, ctx := lobby(t)
-	var answer error
+	var answer atomic.Pointer[error]
 	join.Serve(host.Node, answerer{
 		request: func(_ p2p.PeerID, request []byte) (join.Welcome, error) {
 			if string(request) == "late" {
 				return join.Welcome{}, nil
 			}
-			return join.Welcome{}, answer
+			return join.Welcome{}, *answer.Load()
 		},
-		joined: func(p2p.PeerID, []byte) error { return answer },
+		joined: func(p2p.PeerID, []byte) error { return *answer.Load() },
 	})
 	for _, c := range []struct {
 		answer error
@@ -153,7 +155,7 @@ func TestW32RefusalsCarryACode(t *testing.T) {
 	} {
 		for _, request := range []string{"early", "late"} {
 			t.Run("W32 "+request+" "+c.want, func(t *testing.T) {
-				answer = c.answer
+				answer.Store(&c.answer)
 				err := join.Dial(ctx, guest.Node, host.ID(), host.Addrs(), []byte(request), func(join.Welcome) ([]byte, error) {
 					if request == "early" {
 						t.Error("refused, yet welcome")
@@ -239,9 +241,9 @@ func TestW33CodesTravelBothWaysBeforeTheWelcome(t *testing.T) {
 
 func TestW35AWelcomeThatIsTooLargeIsNotSent(t *testing.T) {
 	host, guest, ctx := lobby(t)
-	var welcome join.Welcome
+	var welcome atomic.Pointer[join.Welcome]
 	join.Serve(host.Node, answerer{
-		request: func(p2p.PeerID, []byte) (join.Welcome, error) { return welcome, nil },
+		request: func(p2p.PeerID, []byte) (join.Welcome, error) { return *welcome.Load(), nil },
 	})
 	megabyte := make([]byte, join.MaxPart)
 	for name, w := range map[string]join.Welcome{
@@ -253,7 +255,7 @@ func TestW35AWelcomeThatIsTooLargeIsNotSent(t *testing.T) {
 		"more than 64 MiB, shared": {Entries: copies(megabyte, 40), Blobs: copies(megabyte, 40)},
 	} {
 		t.Run("W35 "+name, func(t *testing.T) {
-			welcome = w
+			welcome.Store(&w)
 			err := join.Dial(ctx, guest.Node, host.ID(), host.Addrs(), nil, noEntry)
 			var refusal *join.Refusal
 			if !errors.As(err, &refusal) || refusal.Code != join.CodeWait {
@@ -261,14 +263,14 @@ func TestW35AWelcomeThatIsTooLargeIsNotSent(t *testing.T) {
 			}
 		})
 	}
-	t.Run("W35 60 MiB arrive", func(t *testing.T) {
-		welcome = join.Welcome{Box: []byte("box"), Blobs: copies(megabyte, 60)}
+	t.Run("W35 24 MiB arrive", func(t *testing.T) {
+		welcome.Store(&join.Welcome{Box: []byte("box"), Blobs: copies(megabyte, 24)})
 		var got int
 		err := join.Dial(ctx, guest.Node, host.ID(), host.Addrs(), nil, func(w join.Welcome) ([]byte, error) {
 			got = len(w.Blobs)
 			return nil, nil
 		})
-		if err != nil || got != 60 {
+		if err != nil || got != 24 {
 			t.Errorf("%d blobs, %v", got, err)
 		}
 	})

@@ -39,8 +39,8 @@ func samples(t testing.TB) map[string]Frame {
 	}
 }
 
-// Y3, Y4: the bytes of every frame are those of the golden file.
-func TestFramesKeepTheirBytes(t *testing.T) {
+// The bytes of every frame are those of the golden file.
+func TestY3FramesKeepTheirBytes(t *testing.T) {
 	const file = "testdata/frames.golden"
 	var lines []string
 	for name, f := range samples(t) {
@@ -74,8 +74,8 @@ func TestFramesKeepTheirBytes(t *testing.T) {
 	}
 }
 
-// Y3, Y4: what is beyond the limits or in another encoding is refused.
-func TestBadFramesAreRefused(t *testing.T) {
+// What is beyond the limits or in another encoding is refused.
+func TestY4BadFramesAreRefused(t *testing.T) {
 	enc := func(f Frame) []byte {
 		data, err := EncodeFrame(f)
 		if err != nil {
@@ -142,8 +142,8 @@ func checkDecode(t *testing.T, data []byte) {
 	}
 }
 
-// Y4: 10,000 damaged frames neither panic nor pass as something else.
-func TestDamagedFrames(t *testing.T) {
+// 10,000 damaged frames neither panic nor pass as something else.
+func TestY4DamagedFrames(t *testing.T) {
 	var all [][]byte
 	for _, f := range samples(t) {
 		data, err := EncodeFrame(f)

@@ -17,8 +17,8 @@ func line(t *testing.T, tm *sync.Team) {
 	}
 }
 
-// G1: without gossip everything arrives all the same, hop by hop.
-func TestWithoutGossipEverythingArrives(t *testing.T) {
+// Without gossip everything arrives all the same, hop by hop.
+func TestG1WithoutGossipEverythingArrives(t *testing.T) {
 	tm := sync.NewTeam(t, 5, nil)
 	line(t, tm)
 	for _, m := range tm.Members() {
@@ -47,9 +47,9 @@ func gossips(t *testing.T, tm *sync.Team, relay time.Duration) {
 	}
 }
 
-// G1: gossip brings it before anybody relays. The first messages may be lost
+// Gossip brings it before anybody relays. The first messages may be lost
 // while the routers find each other.
-func TestGossipIsFasterThanRelaying(t *testing.T) {
+func TestG1GossipIsFasterThanRelaying(t *testing.T) {
 	const relay = 2 * time.Second
 	tm := sync.NewTeam(t, 5, nil)
 	gossips(t, tm, relay)
@@ -76,8 +76,8 @@ func TestGossipIsFasterThanRelaying(t *testing.T) {
 	}
 }
 
-// G3: an envelope above 64 KiB is not gossiped but announced, and relayed at once.
-func TestLargeEnvelopesAreRelayed(t *testing.T) {
+// An envelope above 64 KiB is not gossiped but announced, and relayed at once.
+func TestG3LargeEnvelopesAreRelayed(t *testing.T) {
 	const relay = 4 * time.Second
 	tm := sync.NewTeam(t, 3, nil)
 	gossips(t, tm, relay)

@@ -42,6 +42,7 @@ func (p *picture) refresh(ctx context.Context) error {
 		return fmt.Errorf("have: %w", err)
 	}
 	have.Feeds = sorted(have.Feeds)
+	have.Heads = have.Heads[:min(len(have.Heads), MaxHeads)]
 	old := p.view.Load()
 	if equalHave(old.Have, have) {
 		p.reading.Unlock()

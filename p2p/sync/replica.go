@@ -6,7 +6,7 @@
 // after every commit) and to whom it is connected. The other side is the source:
 // it sends what the sink lacks, oldest first, and goes on pushing what is new
 // for as long as the stream is open. The only state is "what I have", so a
-// stream may break at any point. Rules Y1 to Y24 are in SPEC-sync.md.
+// stream may break at any point. The rules Y1 to Y17 are in p2p/SPEC.md.
 //
 // [Source] and [Sink] decide everything and are step functions: inputs in,
 // outputs out, the time is an argument. [Syncer] drives one pair per peer.

@@ -195,9 +195,9 @@ func (w *world) converged() {
 	}
 }
 
-// Y5, Y6, Y9: whatever is lost, restarted or reordered between streams, all
+// Whatever is lost, restarted or reordered between streams, all
 // converge, and nothing is sent of which the sink said that it holds it.
-func TestReplicasConvergeWhateverHappens(t *testing.T) {
+func TestY5ReplicasConvergeWhateverHappens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 4).Draw(t, "nodes")
 		w := newWorld(t, n)
@@ -257,9 +257,9 @@ func TestReplicasConvergeWhateverHappens(t *testing.T) {
 	})
 }
 
-// Y10: in a full mesh nothing arrives twice, and a peer that was away gets every
+// In a full mesh nothing arrives twice, and a peer that was away gets every
 // chain from one of the others only.
-func TestMeshDeliversOnce(t *testing.T) {
+func TestY10MeshDeliversOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 4
 		w := newWorld(t, n)

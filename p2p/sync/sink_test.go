@@ -23,8 +23,8 @@ func greeted() *Sink {
 	return s
 }
 
-// Y5: the first frame says everything, the next ones what changed.
-func TestSinkSaysWhatItHas(t *testing.T) {
+// The first frame says everything, the next ones what changed.
+func TestY5SinkSaysWhatItHas(t *testing.T) {
 	s := NewSink(SinkConfig{Workspace: [32]byte{7}, Self: device(1)})
 	s.Mine(holding(3, 3).Have)
 	got := said(s, t0)
@@ -49,8 +49,8 @@ func TestSinkSaysWhatItHas(t *testing.T) {
 	}
 }
 
-// Y7: at once when idle, else coalesced; at once too when the source waits.
-func TestSinkCoalesces(t *testing.T) {
+// At once when idle, else coalesced; at once too when the source waits.
+func TestY7SinkCoalesces(t *testing.T) {
 	at := func(ms int) time.Time { return t0.Add(time.Duration(ms) * time.Millisecond) }
 	s := greeted()
 	s.Mine(holding(3, 4).Have)
@@ -85,8 +85,8 @@ func TestSinkCoalesces(t *testing.T) {
 	}
 }
 
-// Y6: a source may have four windows unacknowledged, not five.
-func TestSinkCountsWindows(t *testing.T) {
+// A source may have four windows unacknowledged, not five.
+func TestY6SinkCountsWindows(t *testing.T) {
 	s := greeted()
 	for i := range 5 {
 		if got, want := s.Arrived(), i < 4; got != want {
@@ -95,9 +95,9 @@ func TestSinkCountsWindows(t *testing.T) {
 	}
 }
 
-// Y12: rounds every 10 minutes, every 30 s while something is missing, never
+// Rounds every 10 minutes, every 30 s while something is missing, never
 // within 5 s; three empty promises are a lie.
-func TestRounds(t *testing.T) {
+func TestY12Rounds(t *testing.T) {
 	s := greeted()
 	rounds := func(from, to time.Duration, missing bool) (n int, liar bool) {
 		for at := from; at < to; at += time.Second {

@@ -386,7 +386,7 @@ func (s *Source) Sent(theirs Have, b Batch, after Have, now time.Time) {
 		}
 	}
 	if len(b.Entries) > 0 && !s.log.held {
-		s.log.sent = slices.Clone(after.Heads)
+		s.log.sent = union(nil, after.Heads, 4*MaxHeads)
 	}
 }
 

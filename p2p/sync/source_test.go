@@ -44,8 +44,8 @@ func asked(s *Source, now time.Time) string {
 	return out
 }
 
-// Y10: who sends what, by who wrote it and who is connected.
-func TestWhoDelivers(t *testing.T) {
+// Who sends what, by who wrote it and who is connected.
+func TestY10WhoDelivers(t *testing.T) {
 	const relay = 300 * time.Millisecond
 	rival := func(v View, d byte, seqs ...uint64) View {
 		v.Peers[device(d)] = holding(seqs...).Feeds
@@ -112,8 +112,8 @@ func TestWhoDelivers(t *testing.T) {
 	}
 }
 
-// Y10: while somebody else delivers, nothing is sent; when that stops, it is.
-func TestRelayWaitsWhileSomebodyDelivers(t *testing.T) {
+// While somebody else delivers, nothing is sent; when that stops, it is.
+func TestY10RelayWaitsWhileSomebodyDelivers(t *testing.T) {
 	s := NewSource(SourceConfig{Self: device(1), Sink: device(3), RelayDelay: 300 * time.Millisecond})
 	s.Mine(holding(0, 100), t0)
 	if _, err := s.Hello(hello(holding(), 2), t0); err != nil {
@@ -169,8 +169,8 @@ func sending(t *testing.T, n int) (*Source, *memory) {
 	return s, m
 }
 
-// Y6: four windows, then silence until one is dealt with.
-func TestFourWindowsInFlight(t *testing.T) {
+// Four windows, then silence until one is dealt with.
+func TestY6FourWindowsInFlight(t *testing.T) {
 	s, m := sending(t, 100)
 	for i := range 4 {
 		if b := send(t, s, m, t0); b.Len() != 10 {
@@ -190,9 +190,9 @@ func TestFourWindowsInFlight(t *testing.T) {
 	}
 }
 
-// Y9: what is never confirmed is sent again after 30 s, three times, and then
+// What is never confirmed is sent again after 30 s, three times, and then
 // only when the sink begins a new round.
-func TestUnconfirmedIsSentAgain(t *testing.T) {
+func TestY9UnconfirmedIsSentAgain(t *testing.T) {
 	s, m := sending(t, 5)
 	now, times := t0, 0
 	for range 20 {
@@ -218,8 +218,8 @@ func TestUnconfirmedIsSentAgain(t *testing.T) {
 	}
 }
 
-// Y8: a sink that lost something says so and gets it again.
-func TestPositionMovesBack(t *testing.T) {
+// A sink that lost something says so and gets it again.
+func TestY8PositionMovesBack(t *testing.T) {
 	s, m := sending(t, 9)
 	send(t, s, m, t0)
 	f := feedOf(1, 1)
@@ -273,9 +273,9 @@ func TestLogEntryWhileAsking(t *testing.T) {
 	}
 }
 
-// Y10: log entries that came from a member connected to the sink wait as well;
+// Log entries that came from a member connected to the sink wait as well;
 // envelopes do not wait for them.
-func TestLogEntriesAreNotSentTwice(t *testing.T) {
+func TestY10LogEntriesAreNotSentTwice(t *testing.T) {
 	const relay = 300 * time.Millisecond
 	m := newMemory(1)
 	m.log(1)
@@ -315,8 +315,22 @@ func TestAfterMayNameEverything(t *testing.T) {
 	}
 }
 
-// Y4: a sink that breaks the protocol.
-func TestSinkBreaksTheRules(t *testing.T) {
+// In a further round everything missing is sent, whoever else might do it.
+func TestY11FurtherRoundsWaitForNobody(t *testing.T) {
+	s := NewSource(SourceConfig{Self: device(1), Sink: device(3), RelayDelay: time.Hour})
+	s.Mine(holding(0, 100), t0)
+	for i, want := range []string{"", "2:0 "} {
+		if _, err := s.Hello(hello(holding(), 1, 2), t0); err != nil {
+			t.Fatal(err)
+		}
+		if got := asked(s, t0); got != want {
+			t.Errorf("round %d: %q, want %q", i, got, want)
+		}
+	}
+}
+
+// A sink that breaks the protocol.
+func TestY4SinkBreaksTheRules(t *testing.T) {
 	cases := map[string]struct {
 		do   func(*Source) error
 		want error

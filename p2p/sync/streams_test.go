@@ -71,8 +71,8 @@ func pair(t *testing.T) (a, b *member) {
 
 func workspaceHello() Hello { return Hello{Workspace: [32]byte{9}} }
 
-// Y4: how a source answers what is wrong, and what it costs.
-func TestBadStreams(t *testing.T) {
+// How a source answers what is wrong, and what it costs.
+func TestY4BadStreams(t *testing.T) {
 	version, err := EncodeFrame(workspaceHello())
 	if err != nil {
 		t.Fatal(err)
@@ -113,8 +113,8 @@ func TestBadStreams(t *testing.T) {
 	}
 }
 
-// Y1: a connected peer that is no member of this workspace gets nothing.
-func TestStrangersGetNothing(t *testing.T) {
+// A connected peer that is no member of this workspace gets nothing.
+func TestY1StrangersGetNothing(t *testing.T) {
 	tm := newTeam(t, 2, nil)
 	a, b := tm.members[0], tm.members[1]
 	a.append(1, []byte("secret"))
@@ -150,8 +150,32 @@ func TestStrangersGetNothing(t *testing.T) {
 	}
 }
 
-// Y14: the newest stream of a peer wins.
-func TestNewestStreamWins(t *testing.T) {
+// A peer may open 16 streams at once and then one every 5 s.
+func TestY13StreamsAreLimited(t *testing.T) {
+	a, b := pair(t)
+	for i := range streamBurst + 1 {
+		r := open(t, b, a)
+		r.send(workspaceHello())
+		f, err := r.conn.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		bye, refused := f.(Bye)
+		if refused != (i == streamBurst) || refused && bye.Code != CodeTooOften {
+			t.Fatalf("stream %d: %#v", i, f)
+		}
+	}
+	bucket := bucket{burst: 2, every: time.Second}
+	for i, at := range []float64{0, 0, 0, 0.9, 1, 1, 3, 3, 3} {
+		got := bucket.take(t0.Add(time.Duration(at * float64(time.Second))))
+		if want := i != 2 && i != 3 && i != 5 && i != 8; got != want {
+			t.Errorf("%d: at %v s got %v", i, at, got)
+		}
+	}
+}
+
+// The newest stream of a peer wins.
+func TestY14NewestStreamWins(t *testing.T) {
 	a, b := pair(t)
 	first := open(t, b, a)
 	first.send(workspaceHello())
@@ -167,8 +191,8 @@ func TestNewestStreamWins(t *testing.T) {
 	await[Objects](second)
 }
 
-// Y15, Y16: hints and addresses arrive, and only at those they are for.
-func TestHintsAndAddresses(t *testing.T) {
+// Hints and addresses arrive, and only at those they are for.
+func TestY15HintsAndAddresses(t *testing.T) {
 	var mu sync.Mutex
 	heard := map[p2p.PeerID]int{}
 	tm := newTeam(t, 3, func(c *Config) {
@@ -203,8 +227,8 @@ func TestHintsAndAddresses(t *testing.T) {
 	}
 }
 
-// Y17: a sink that does not get on with storing does not slow the others.
-func TestSlowSinkHoldsUpNobody(t *testing.T) {
+// A sink that does not get on with storing does not slow the others.
+func TestY16SlowSinkHoldsUpNobody(t *testing.T) {
 	tm := newTeam(t, 3, nil)
 	release := make(chan struct{})
 	slow := tm.members[2]
@@ -229,9 +253,9 @@ func TestSlowSinkHoldsUpNobody(t *testing.T) {
 	tm.wait("the slow one", tm.same)
 }
 
-// R1, Y8: a commit that fails stores nothing and acknowledges nothing; the stream
+// A commit that fails stores nothing and acknowledges nothing; the stream
 // starts anew and everything arrives.
-func TestFailedCommitIsRepeated(t *testing.T) {
+func TestY8FailedCommitIsRepeated(t *testing.T) {
 	tm := newTeam(t, 2, nil)
 	a, b := tm.members[0], tm.members[1]
 	var mu sync.Mutex
@@ -255,9 +279,9 @@ func TestFailedCommitIsRepeated(t *testing.T) {
 	}
 }
 
-// Y18: what an honest member does not send costs points, and a panic too; the
+// What an honest member does not send costs points, and a panic too; the
 // rest goes on.
-func TestFaultsCostPoints(t *testing.T) {
+func TestY17FaultsCostPoints(t *testing.T) {
 	tm := newTeam(t, 2, nil)
 	a, b := tm.members[0], tm.members[1]
 	b.failing = func(x Batch) error {
@@ -288,8 +312,8 @@ func TestFaultsCostPoints(t *testing.T) {
 	tm2.wait("points for a panic", func() bool { return tm2.members[1].net.pointsOf(tm2.members[0].node.ID()) >= 10 })
 }
 
-// Y5: a syncer that is restarted in the middle of a burst, again and again.
-func TestRestartInMidBurst(t *testing.T) {
+// A syncer that is restarted in the middle of a burst, again and again.
+func TestY5RestartInMidBurst(t *testing.T) {
 	tm := newTeam(t, 3, nil)
 	tm.mesh()
 	var writers sync.WaitGroup
@@ -321,8 +345,8 @@ func TestRestartInMidBurst(t *testing.T) {
 	}
 }
 
-// Y2: a peer hears nothing of chains in spaces that it may not see.
-func TestPrivateSpacesStayPrivate(t *testing.T) {
+// A peer hears nothing of chains in spaces that it may not see.
+func TestY2PrivateSpacesStayPrivate(t *testing.T) {
 	hidden := func(peer p2p.PeerID, space [16]byte) bool { return space[0] == 1 }
 	tm := newTeam(t, 2, func(c *Config) { c.Visible = hidden })
 	a, b := tm.members[0], tm.members[1]
