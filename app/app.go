@@ -52,7 +52,7 @@ func New(config Config) *App {
 	a.teams = &teams{manager: a.manager, people: a.people, now: time.Now}
 	a.device = &device{app: a}
 	a.api = api.New(api.Config{
-		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, People: a.people,
+		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, People: a.people,
 		Channels: a.chat, Messages: a.chat, Changes: a.chat,
 		Device: a.device, Values: a.db.Settings(),
 		Life: a.running, Meanings: meanings(), Log: config.Log,

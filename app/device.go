@@ -162,6 +162,7 @@ func hasInterface() bool {
 // forward turns facts of the workspaces into events of the api.
 func (a *App) forward() {
 	a.api.Forward(a.chat, a.people, &a.manager.Events)
+	a.manager.OnComparison(func(c workspace.Comparison) { a.api.Publish(api.EventCodes, comparison(c)) })
 	a.people.WorkspaceRenamed.Subscribe(a.tell)
 	a.people.Trouble.Subscribe(func(t people.Trouble) { a.device.problem(t.Text) })
 	a.chat.Trouble.Subscribe(func(t chat.Trouble) { a.device.problem(t.Text) })

@@ -155,16 +155,20 @@ func (r replication) SendLive(body []byte, to func(peer seal.ID) bool) {
 }
 
 // Knock runs the join protocol with one peer.
-func (n *network) Knock(ctx context.Context, peer seal.ID, addrs []string, request []byte, accept func(workspace.Welcome) ([]byte, error)) error {
+func (n *network) Knock(ctx context.Context, peer seal.ID, addrs []string, knock workspace.Knock) error {
 	id, err := p2p.PeerIDOf(peer)
 	if err != nil {
 		return err
 	}
-	err = join.Dial(ctx, n.node, id, addrs, request, func(w join.Welcome) ([]byte, error) {
-		return accept(workspace.Welcome{Box: w.Box, Grant: w.Grant, Entries: w.Entries, Blobs: w.Blobs, Addrs: fromAddrs(w.Addrs)})
+	var converse func(ctx context.Context, talk join.Talk) error
+	if knock.Converse != nil {
+		converse = func(ctx context.Context, talk join.Talk) error { return knock.Converse(ctx, talk) }
+	}
+	err = join.DialTalking(ctx, n.node, id, addrs, knock.Request, converse, func(w join.Welcome) ([]byte, error) {
+		return knock.Accept(workspace.Welcome{Box: w.Box, Grant: w.Grant, Entries: w.Entries, Blobs: w.Blobs, Addrs: fromAddrs(w.Addrs)})
 	})
 	var refusal *join.Refusal
-	if errors.As(err, &refusal) {
+	if errors.As(err, &refusal) && !errors.Is(err, workspace.ErrCodes) {
 		return &workspace.Refusal{Code: refusal.Code}
 	}
 	return err
@@ -172,11 +176,16 @@ func (n *network) Knock(ctx context.Context, peer seal.ID, addrs []string, reque
 
 // Request implements [join.Answerer].
 func (n *network) Request(ctx context.Context, from p2p.PeerID, request []byte) (join.Welcome, error) {
+	return n.Converse(ctx, from, request, nil)
+}
+
+// Converse implements [join.Converser].
+func (n *network) Converse(ctx context.Context, from p2p.PeerID, request []byte, talk join.Talk) (join.Welcome, error) {
 	key, err := from.PublicKey()
 	if err != nil {
 		return join.Welcome{}, err
 	}
-	w, err := n.manager.Answer(ctx, key, request)
+	w, err := n.manager.Answer(ctx, key, request, talk)
 	if err != nil {
 		return join.Welcome{}, refused(err)
 	}
@@ -196,6 +205,9 @@ func refused(err error) error {
 	var refusal *workspace.Refusal
 	if errors.As(err, &refusal) {
 		return &join.Refusal{Code: refusal.Code}
+	}
+	if errors.Is(err, workspace.ErrBad) {
+		return fmt.Errorf("%w: %w", join.ErrMalformed, err)
 	}
 	return err
 }

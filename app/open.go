@@ -98,6 +98,8 @@ func meanings() []api.Meaning {
 		{Of: workspace.RefusalOf(workspace.RefusedUsed), Code: api.CodeLinkUsed, Message: "This invitation was already used. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedRevoked), Code: api.CodeLinkRevoked, Message: "This invitation was withdrawn. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedUnknown), Code: api.CodeNotFound, Message: "Nobody there knows this invitation yet. It is tried again; ask the inviter to keep Parvis open."},
+		{Of: workspace.RefusalOf(workspace.RefusedRules), Code: api.CodeRefused, Message: "You were not let in: the codes did not match, or the invitation is no longer valid. Talk to the person who invited you and open the invitation again."},
+		{Of: workspace.ErrCodes, Code: api.CodeRefused, Message: "The codes could not be compared or did not match. Open the invitation again when you can talk to the person who sent it."},
 		{Of: workspace.ErrJoined, Code: api.CodeInvalid, Message: "This device is already in this workspace. Open it in the list on the left."},
 		{Of: workspace.ErrRefused, Code: api.CodeRefused, Message: "The rules of this workspace do not allow this. Ask an owner or an admin."},
 		{Of: workspace.ErrNoKey, Code: api.CodeOffline, Message: "The key of this space has not arrived yet. It comes as soon as another member is online."},

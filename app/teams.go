@@ -140,7 +140,7 @@ func (t *teams) Invite(ctx context.Context, n api.NewInvite) (api.Invite, error)
 	if err != nil {
 		return api.Invite{}, err
 	}
-	peers, err := t.manager.LinkPeers(ctx, w)
+	peers, err := t.manager.LinkPeers(ctx, w, n.CodesFirst)
 	if err != nil {
 		return api.Invite{}, err
 	}
@@ -262,4 +262,22 @@ func (t *teams) CreateSpace(ctx context.Context, n api.NewSpace) (api.Space, err
 	}
 	space, _ := w.State().Space(id)
 	return t.space(w, space), nil
+}
+
+// Comparisons lists the comparisons of codes that go on.
+func (t *teams) Comparisons(context.Context) ([]api.Comparison, error) {
+	var list []api.Comparison
+	for _, c := range t.manager.Comparisons() {
+		list = append(list, comparison(c))
+	}
+	return list, nil
+}
+
+func comparison(c workspace.Comparison) api.Comparison {
+	return api.Comparison{ID: c.ID, Workspace: c.Workspace.String(), Inviter: c.Inviter, Code: c.Code, State: c.State}
+}
+
+// EnterCode gives the code that the other person read out; an empty one gives up.
+func (t *teams) EnterCode(_ context.Context, id, code string) error {
+	return t.manager.EnterCode(id, code)
 }

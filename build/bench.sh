@@ -4,3 +4,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go test -tags bench -count=1 -timeout 20m -v ./build/bench "$@"
+npm --prefix frontend run --silent e2e -- scroll

@@ -124,7 +124,14 @@ func (t *Topic) Close() {
 		t.sub.Cancel()
 	}
 	if t.topic != nil {
-		_ = t.topic.Close()
+		// The router ends the subscription in its own time; until then the
+		// topic does not close.
+		for range 100 {
+			if t.topic.Close() == nil {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
 	}
 	g := &t.node.gossip
 	g.mu.Lock()

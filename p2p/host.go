@@ -10,6 +10,7 @@ import (
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	ma "github.com/multiformats/go-multiaddr"
 )
 
 // userAgent is all that identify tells about the program: no version, no system.
@@ -25,12 +26,8 @@ func DefaultListen() []string {
 
 // newHost is the only call of libp2p.New. TLS alone is offered, because only
 // its handshake is hybrid post-quantum here; there is no DHT, no public
-// bootstrap and no metrics.
+// bootstrap and no metrics. The host does not listen yet.
 func (n *Node) newHost() (host.Host, error) {
-	listen := n.cfg.Listen
-	if len(listen) == 0 {
-		listen = DefaultListen()
-	}
 	caps := capsOf(n.cfg.SuperPeer)
 	rm, err := caps.resourceManager()
 	if err != nil {
@@ -42,7 +39,6 @@ func (n *Node) newHost() (host.Host, error) {
 	}
 	return libp2p.New(
 		libp2p.Identity(n.key),
-		libp2p.ListenAddrStrings(listen...),
 		libp2p.NoTransports,
 		libp2p.Transport(libp2pquic.NewTransport),
 		libp2p.Transport(tcp.NewTCPTransport),
@@ -57,4 +53,35 @@ func (n *Node) newHost() (host.Host, error) {
 		libp2p.DisableMetrics(),
 		libp2p.UserAgent(userAgent),
 	)
+}
+
+// listen opens the ports. Not every address must work (a machine may have no
+// IPv6), but one must.
+func (n *Node) listen(h host.Host) error {
+	texts := n.cfg.Listen
+	if len(texts) == 0 {
+		texts = DefaultListen()
+	}
+	addrs := make([]ma.Multiaddr, 0, len(texts))
+	for _, t := range texts {
+		m, err := ma.NewMultiaddr(t)
+		if err != nil {
+			return fmt.Errorf("listen on %q: %w", t, err)
+		}
+		addrs = append(addrs, m)
+	}
+	if err := h.Network().Listen(addrs...); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return nil
+}
+
+// ownAddrs are all direct addresses. Those that AutoNAT finds unreachable are
+// kept: its dial-back comes from a fresh key, which our gate refuses, so its
+// verdict can be wrong.
+func ownAddrs(h host.Host) []ma.Multiaddr {
+	if all, ok := h.(interface{ AllAddrs() []ma.Multiaddr }); ok {
+		return all.AllAddrs()
+	}
+	return h.Addrs()
 }

@@ -122,6 +122,7 @@ func (n *Node) Start(ctx context.Context) error {
 		_ = h.Close()
 		return errors.New("start node: already running")
 	}
+	// Nothing comes in before everything is ready to receive it.
 	if err := n.presence.start(run); err != nil {
 		_ = n.Close()
 		return fmt.Errorf("start node: %w", err)
@@ -131,6 +132,10 @@ func (n *Node) Start(ctx context.Context) error {
 		n.serve(run, id, handling)
 	}
 	n.mu.Unlock()
+	if err := n.listen(h); err != nil {
+		_ = n.Close()
+		return fmt.Errorf("start node: %w", err)
+	}
 	context.AfterFunc(run.ctx, func() { _ = run.Host.Close() })
 	return nil
 }
@@ -164,7 +169,7 @@ func (n *Node) Addrs() []string {
 	if run == nil {
 		return nil
 	}
-	return sortAddrs(run.Addrs())
+	return sortAddrs(ownAddrs(run.Host))
 }
 
 // Log is where the protocols of this node write.

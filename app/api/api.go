@@ -24,6 +24,7 @@ type Config struct {
 	Workspaces  WorkspaceService
 	Invitations InvitationService
 	Spaces      SpaceService
+	Codes       CodeService
 	People      PeopleService
 	Channels    ChannelService
 	Messages    MessageService
@@ -45,7 +46,7 @@ func New(c Config) *API {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	return &API{
-		Workspaces: &Workspaces{edge: e, teams: c.Workspaces, invitations: c.Invitations, spaces: c.Spaces},
+		Workspaces: &Workspaces{edge: e, teams: c.Workspaces, invitations: c.Invitations, spaces: c.Spaces, codes: c.Codes},
 		People:     &People{edge: e, people: c.People},
 		Chat:       &Chat{edge: e, channels: c.Channels, messages: c.Messages, changes: c.Changes},
 		Settings:   &Settings{edge: e, device: c.Device, values: c.Values, teams: c.Workspaces},

@@ -39,6 +39,16 @@ type JoinWorkspace struct {
 	WaitMs int64  `json:"waitMs"` // how long the call waits for keys; it goes on in the background
 }
 
+// Comparison is one comparison of short codes: each person reads theirs out and
+// types the other's.
+type Comparison struct {
+	ID        string `json:"id"`
+	Workspace string `json:"workspace"`
+	Inviter   bool   `json:"inviter"` // this side invited; else it joins
+	Code      string `json:"code"`    // ours, once there is one
+	State     string `json:"state"`   // waiting, compare, entered, verified or failed
+}
+
 // NewInvite asks for a link.
 type NewInvite struct {
 	Workspace  string `json:"workspace"`
@@ -269,13 +279,14 @@ type Notice struct {
 // EventMap is the catalogue of events: the key is the event's name, the type its
 // payload. It exists so that the page's types are generated from it.
 type EventMap struct {
-	Workspace *Workspace `json:"workspace,omitempty"`    // made, joined, renamed, counts changed
-	Person    *Person    `json:"person,omitempty"`       // joined, renamed, online or not
-	Channel   *Channel   `json:"chat.channel,omitempty"` // made, renamed, unread changed
-	Message   *Message   `json:"chat.message,omitempty"` // new, edited, deleted, reacted to
-	Custody   *Custody   `json:"chat.custody,omitempty"` // acknowledgements
-	Typing    *Typing    `json:"chat.typing,omitempty"`  // a hint, valid for 5 s
-	Invites   *Notice    `json:"invites,omitempty"`      // the list changed
-	Status    *Status    `json:"status,omitempty"`       // connection, disk, problems
-	Reload    *Notice    `json:"reload,omitempty"`       // events were dropped: load everything again
+	Workspace *Workspace  `json:"workspace,omitempty"`    // made, joined, renamed, counts changed
+	Person    *Person     `json:"person,omitempty"`       // joined, renamed, online or not
+	Channel   *Channel    `json:"chat.channel,omitempty"` // made, renamed, unread changed
+	Message   *Message    `json:"chat.message,omitempty"` // new, edited, deleted, reacted to
+	Custody   *Custody    `json:"chat.custody,omitempty"` // acknowledgements
+	Typing    *Typing     `json:"chat.typing,omitempty"`  // a hint, valid for 5 s
+	Invites   *Notice     `json:"invites,omitempty"`      // the list changed
+	Status    *Status     `json:"status,omitempty"`       // connection, disk, problems
+	Codes     *Comparison `json:"codes,omitempty"`        // a comparison of codes began or went on
+	Reload    *Notice     `json:"reload,omitempty"`       // events were dropped: load everything again
 }

@@ -17,6 +17,7 @@ const (
 	EventTyping    = "chat.typing"
 	EventInvites   = "invites"
 	EventStatus    = "status"
+	EventCodes     = "codes"
 	EventReload    = "reload"
 )
 

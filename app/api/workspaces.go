@@ -27,6 +27,13 @@ type SpaceService interface {
 	CreateSpace(ctx context.Context, space NewSpace) (Space, error)
 }
 
+// CodeService compares short codes for invitations with codes first.
+type CodeService interface {
+	Comparisons(ctx context.Context) ([]Comparison, error)
+	// EnterCode gives the code that the other person read out; an empty one gives up.
+	EnterCode(ctx context.Context, id, code string) error
+}
+
 // maxWait bounds how long a call waits for the keys of a new workspace.
 const maxWait = 10 * time.Minute
 
@@ -36,6 +43,7 @@ type Workspaces struct {
 	teams       WorkspaceService
 	invitations InvitationService
 	spaces      SpaceService
+	codes       CodeService
 }
 
 // List returns the workspaces of this device, oldest first.
@@ -116,5 +124,19 @@ func (w *Workspaces) CreateSpace(n NewSpace) (Space, error) {
 		}
 		n.Name = names[0]
 		return w.spaces.CreateSpace(ctx, n)
+	})
+}
+
+// Comparisons lists the comparisons of codes that go on.
+func (w *Workspaces) Comparisons() ([]Comparison, error) {
+	return run(w.edge, "Workspaces.Comparisons", func(ctx context.Context) ([]Comparison, error) {
+		return list(w.codes.Comparisons(ctx))
+	})
+}
+
+// EnterCode gives the code that the other person read out; an empty one gives up.
+func (w *Workspaces) EnterCode(comparison, code string) error {
+	return act(w.edge, "Workspaces.EnterCode", func(ctx context.Context) error {
+		return w.codes.EnterCode(ctx, comparison, code)
 	})
 }

@@ -91,3 +91,35 @@ func BenchmarkPage(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCatchUp is the worst order: whole chains one after the other, so that
+// nearly every message waits for others. The figure is per message.
+func BenchmarkCatchUp(b *testing.B) {
+	w := newWorld(4)
+	all := conversation(b, w, b.N)
+	chains := map[any][]workspace.Opened{}
+	for _, o := range all {
+		chains[o.Person] = append(chains[o.Person], o)
+	}
+	r := w.replica(b, 0)
+	b.ResetTimer()
+	for _, chain := range chains {
+		for len(chain) > 0 {
+			n := min(256, len(chain))
+			var result workspace.Result
+			err := r.db.Write(context.Background(), func(ctx context.Context) (err error) {
+				result, err = r.view.Apply(ctx, chain[:n])
+				return err
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			result.After()
+			chain = chain[n:]
+		}
+	}
+	b.StopTimer()
+	if page := r.read(b, r.general(), chat.Query{Limit: 50}); page.Messages[0].Provisional {
+		b.Error("something waits")
+	}
+}

@@ -281,3 +281,52 @@ func TestT21ManyHeadsAreJoinedEightAtATime(t *testing.T) {
 		t.Errorf("%d messages, want 21", got)
 	}
 }
+
+func TestT15AnOpenEditByAnotherPersonDoesNothing(t *testing.T) {
+	ana, ben := pair(t)
+	id := ana.send(t, "mine")
+	edit := ben.forge(t, ben.main, chat.Body{Op: chat.OpEdit, Channel: ben.general(), Lamport: 2, Parents: []seal.ID{{0xaa}}, Target: &id, Text: "yours"})
+	ana.deliver(t, edit)
+	wantTexts(t, ana, "mine")
+}
+
+func TestT20RenamesAtTheSameTime(t *testing.T) {
+	ana, ben := pair(t)
+	channel, err := ana.chat.CreateChannel(t.Context(), ana.ws, seal.SpaceID{}, "design")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ben.deliver(t, ana.last())
+	for _, r := range []*replica{ana, ben} {
+		if err := r.chat.RenameChannel(t.Context(), r.ws, channel.ID, "by "+r.person.Short()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	byAna, byBen := ana.last(), ben.last()
+	want := "by " + ana.person.Short()
+	if byBen.ID.Compare(byAna.ID) > 0 {
+		want = "by " + ben.person.Short()
+	}
+	ana.deliver(t, byBen)
+	ben.deliver(t, byAna)
+	for _, r := range []*replica{ana, ben} {
+		if got := r.channel(t, channel.ID).Name; got != want {
+			t.Errorf("%s calls it %q, want %q", r.person.Short(), got, want)
+		}
+	}
+}
+
+func TestT21AfterARestartOnlyTheHeadsAreParents(t *testing.T) {
+	ana, ben := pair(t)
+	for range 5 {
+		ana.send(t, "x")
+	}
+	ben.send(t, "concurrent")
+	ana.deliver(t, ben.last())
+	ana.open()
+	ana.send(t, "after the restart")
+	body, err := chat.Decode(ana.last().Body, ana.main)
+	if err != nil || len(body.Parents) != 2 || body.Lamport != 6 {
+		t.Errorf("%d parents and lamport %d (%v), want 2 and 6", len(body.Parents), body.Lamport, err)
+	}
+}

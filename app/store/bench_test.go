@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"parvis/app/workspace"
 	"parvis/crdt/seal"
@@ -72,28 +76,43 @@ func addRows(t testing.TB, db *DB, batch, n int) int {
 	return batch
 }
 
-// BenchmarkAppend measures one envelope and one secret per Write from 64 callers
-// at once, each waiting for its own commit.
+// BenchmarkAppend measures one envelope per Write from many callers at once, each
+// waiting for its own commit: how many per second, and how long one waits.
 func BenchmarkAppend(b *testing.B) {
-	db := openTest(b)
-	ws := testID('w', 0)
-	next := make(chan int, 1)
-	next <- 0
-	b.SetParallelism(32)
-	b.ResetTimer()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			err := db.Write(context.Background(), func(ctx context.Context) error {
-				seq := <-next + 1
-				next <- seq
-				return db.AddEnvelopes(ctx, ws, []workspace.EnvelopeRow{testRow(0, seq)})
-			})
-			if err != nil {
-				b.Fatal(err)
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			db := openTest(b)
+			ws := testID('w', 0)
+			waits := make([]time.Duration, b.N)
+			var next atomic.Int64
+			seq := 0 // only the writer's goroutine touches it
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range callers {
+				wg.Go(func() {
+					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+						began := time.Now()
+						err := db.Write(context.Background(), func(ctx context.Context) error {
+							seq++
+							return db.AddEnvelopes(ctx, ws, []workspace.EnvelopeRow{testRow(0, seq)})
+						})
+						if err != nil {
+							b.Error(err)
+							return
+						}
+						waits[i-1] = time.Since(began)
+					}
+				})
 			}
-		}
-	})
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
+			wg.Wait()
+			b.StopTimer()
+			slices.Sort(waits)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
+			b.ReportMetric(float64(waits[len(waits)/2].Microseconds())/1000, "p50-ms")
+			b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1000, "p99-ms")
+			b.ReportMetric(float64(waits[len(waits)-1].Microseconds())/1000, "max-ms")
+		})
+	}
 }
 
 // BenchmarkReadChain measures one row read by seq in lists of 256.

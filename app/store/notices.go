@@ -34,10 +34,13 @@ const (
 
 // OnDamage adds a function that is told of damaged rows after they were removed.
 // It runs on a goroutine of the store, one call at a time, and may use the store.
+// What was found before the first function was added, while the store opened, is
+// told to it.
 func (db *DB) OnDamage(fn func(ws seal.ID, d workspace.Damage)) {
 	db.notices.mu.Lock()
 	defer db.notices.mu.Unlock()
 	db.notices.damage = append(db.notices.damage, fn)
+	db.notices.wakeLocked()
 }
 
 // OnRollback adds a function that runs on the writer's goroutine whenever work
@@ -72,6 +75,7 @@ func (n *notices) start() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.state = noticesIdle
+	n.queue = nil
 }
 
 // stop tells what is queued and waits for it.
@@ -89,7 +93,13 @@ func (n *notices) tell(found notice) {
 		return
 	}
 	n.queue = append(n.queue, found)
-	if n.state == noticesIdle {
+	n.wakeLocked()
+}
+
+// wakeLocked starts the telling when there is something to tell and somebody to
+// listen. The caller holds mu.
+func (n *notices) wakeLocked() {
+	if n.state == noticesIdle && len(n.queue) > 0 && len(n.damage) > 0 {
 		n.state = noticesTelling
 		n.wg.Go(n.drain)
 	}

@@ -211,3 +211,29 @@ func TestLockNamesTheOtherProcess(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestDamageFoundWhileOpeningIsToldToWhoAsksLater(t *testing.T) {
+	db := openTest(t)
+	addRows(t, db, 0, 5)
+	err := db.Write(t.Context(), func(ctx context.Context) error {
+		_, err := db.querier(ctx).ExecContext(ctx, `UPDATE chain SET space = zeroblob(16), copy = zeroblob(3)`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db = reopen(t, db)
+	told := make(chan workspace.Damage, 1)
+	db.OnDamage(func(ws seal.ID, d workspace.Damage) {
+		if _, err := db.Tails(context.Background(), ws); err != nil { // it may use the store
+			t.Error(err)
+		}
+		told <- d
+	})
+	if d := <-told; d.Table != "chain" || d.Device != testID('d', 0) {
+		t.Errorf("told: %+v", d)
+	}
+	if err := db.AddEnvelopes(t.Context(), testID('w', 0), []workspace.EnvelopeRow{testRow(0, 1)}); err != nil {
+		t.Error(err)
+	}
+}

@@ -135,8 +135,9 @@ func (m *Manager) MDNSNames(days ...int64) []string {
 	return names
 }
 
-// Answer checks a JoinRequest and makes the welcome for it.
-func (m *Manager) Answer(ctx context.Context, from seal.ID, raw []byte) (Welcome, error) {
+// Answer checks a JoinRequest and makes the welcome for it. talk carries the
+// comparison of codes where the invitation wants one.
+func (m *Manager) Answer(ctx context.Context, from seal.ID, raw []byte, talk Talk) (Welcome, error) {
 	request, err := member.ParseJoinRequest(raw)
 	if err != nil {
 		return Welcome{}, fmt.Errorf("%w: %w", ErrBad, err)
@@ -145,7 +146,7 @@ func (m *Manager) Answer(ctx context.Context, from seal.ID, raw []byte) (Welcome
 	if err != nil || !w.Ready() {
 		return Welcome{}, &Refusal{RefusedUnknown}
 	}
-	return w.answer(ctx, from, request, m.network.Self(), m.addressBook(ctx))
+	return m.answer(ctx, w, from, request, talk)
 }
 
 // maxBook bounds the address book in a welcome.
@@ -194,10 +195,10 @@ func (m *Manager) Grant(from seal.ID, raw []byte) ([]byte, error) {
 
 // LinkPeers are the devices that an invitation names: this one, then up to two
 // that are connected or were seen last, so that the link works while this one is off.
-func (m *Manager) LinkPeers(ctx context.Context, w *Workspace) ([]member.LinkPeer, error) {
+func (m *Manager) LinkPeers(ctx context.Context, w *Workspace, codesFirst bool) ([]member.LinkPeer, error) {
 	peers := []member.LinkPeer{{Peer: m.network.Self(), Addrs: m.network.Addrs()}}
 	st := w.State()
-	if st == nil {
+	if st == nil || codesFirst { // the codes are compared with the inviter
 		return peers, nil
 	}
 	seen, err := m.Storage.Addrs(ctx, w.id)

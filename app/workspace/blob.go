@@ -109,8 +109,9 @@ func (w *Workspace) box(ctx context.Context, boxID seal.ID) (boxCover, bool, err
 	return cover, err == nil, err
 }
 
-// sealBox seals what an invitation opens, under the newest secrets of its spaces.
-func (w *Workspace) sealBox(ctx context.Context, st *member.State, invite member.Invite, kemPK []byte, counter uint64) error {
+// boxContent is what an invitation gives: the log key and the newest secrets of
+// its spaces.
+func (w *Workspace) boxContent(st *member.State, invite member.Invite) member.InviteBox {
 	content := member.InviteBox{LK: w.keys.log()}
 	for _, grant := range invite.Spaces {
 		epoch, ok := st.SendEpoch(grant.Space, w.keys.hasEpoch)
@@ -120,7 +121,12 @@ func (w *Workspace) sealBox(ctx context.Context, st *member.State, invite member
 		secret, _ := w.keys.epoch(epoch.ID)
 		content.Spaces = append(content.Spaces, member.BoxSpace{Space: grant.Space, EpochID: epoch.ID, Secret: secret})
 	}
-	box, err := member.SealInviteBox(kemPK, w.id, invite.ID, content)
+	return content
+}
+
+// sealBox seals what an invitation opens, under the newest secrets of its spaces.
+func (w *Workspace) sealBox(ctx context.Context, st *member.State, invite member.Invite, kemPK []byte, counter uint64) error {
+	box, err := member.SealInviteBox(kemPK, w.id, invite.ID, w.boxContent(st, invite))
 	if err != nil {
 		return fmt.Errorf("seal invitation box: %w", err)
 	}

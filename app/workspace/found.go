@@ -191,7 +191,7 @@ func (m *Manager) goJoin(w *Workspace, j *joining) {
 	m.Events.State.Publish(StateChanged{Workspace: w.id})
 	m.wg.Go(func() {
 		defer close(j.done)
-		err := w.runJoin(m.ctx, m.network, j)
+		err := m.runJoin(m.ctx, w, j)
 		if err == nil {
 			err = m.ready(m.ctx, w, j)
 		}

@@ -20,6 +20,16 @@ type Welcome struct {
 	Addrs   []PeerAddrs
 }
 
+// Knock is what a joiner brings to the join protocol.
+type Knock struct {
+	Request []byte
+	// Converse compares codes before the welcome; nil with an instant invitation.
+	Converse func(ctx context.Context, talk Talk) error
+	// Accept turns the welcome into the sealed Join entry. With codes first there
+	// is none: the inviter has posted an Admit.
+	Accept func(Welcome) ([]byte, error)
+}
+
 // PeerAddrs says where a device was reached.
 type PeerAddrs struct {
 	Peer  seal.ID
@@ -52,7 +62,7 @@ func (r *Refusal) Error() string { return "the invitation was refused: " + r.Cod
 
 // final reports whether asking again cannot help.
 func (r *Refusal) final() bool {
-	return r.Code == RefusedExpired || r.Code == RefusedUsed || r.Code == RefusedRevoked
+	return r.Code == RefusedExpired || r.Code == RefusedUsed || r.Code == RefusedRevoked || r.Code == RefusedRules
 }
 
 // joining is a join that goes on until keys have arrived.
@@ -109,14 +119,14 @@ const stagger = 300 * time.Millisecond
 
 // runJoin asks the peers of the link until one lets this device in or the
 // invitation is refused for good.
-func (w *Workspace) runJoin(ctx context.Context, network Network, j *joining) error {
+func (m *Manager) runJoin(ctx context.Context, w *Workspace, j *joining) error {
 	for pause := joinFirstPause; ; pause = min(2*pause, joinMaxPause) {
-		err := w.knockAll(ctx, network, j)
+		err := m.knockAll(ctx, w, j)
 		if err == nil {
 			return nil
 		}
 		var refusal *Refusal
-		if errors.As(err, &refusal) && refusal.final() || errors.Is(err, errForeignLog) {
+		if errors.As(err, &refusal) && refusal.final() || errors.Is(err, errForeignLog) || errors.Is(err, ErrCodes) {
 			return err
 		}
 		w.logger.Debug("join: nobody let us in", "err", err)
@@ -132,7 +142,7 @@ func (w *Workspace) runJoin(ctx context.Context, network Network, j *joining) er
 // knockAll asks all peers of the link, one a little later than the other, so that
 // a member who is off does not delay the rest. The first success ends it, and so
 // does a refusal for good, which every member would give.
-func (w *Workspace) knockAll(ctx context.Context, network Network, j *joining) error {
+func (m *Manager) knockAll(ctx context.Context, w *Workspace, j *joining) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answers := make(chan error)
@@ -141,7 +151,7 @@ func (w *Workspace) knockAll(ctx context.Context, network Network, j *joining) e
 			err := context.Canceled
 			select {
 			case <-time.After(time.Duration(i) * stagger):
-				err = w.knock(ctx, network, j, peer)
+				err = m.knock(ctx, w, j, peer)
 			case <-ctx.Done():
 			}
 			answers <- err
@@ -165,7 +175,7 @@ func (w *Workspace) knockAll(ctx context.Context, network Network, j *joining) e
 }
 
 // knock asks one peer.
-func (w *Workspace) knock(ctx context.Context, network Network, j *joining, peer member.LinkPeer) error {
+func (m *Manager) knock(ctx context.Context, w *Workspace, j *joining, peer member.LinkPeer) error {
 	keys, err := member.InviteKeysOf(j.link.WS, j.link.Seed)
 	if err != nil {
 		return err
@@ -178,20 +188,26 @@ func (w *Workspace) knock(ctx context.Context, network Network, j *joining, peer
 	if err != nil {
 		return err
 	}
-	return network.Knock(ctx, peer.Peer, peer.Addrs, request, func(welcome Welcome) ([]byte, error) {
-		return w.acceptWelcome(ctx, keys, j, genesis, welcome)
-	})
+	knock := Knock{Request: request}
+	knock.Accept = func(welcome Welcome) ([]byte, error) { return w.acceptWelcome(ctx, keys, j, genesis, welcome) }
+	if j.link.Mode == member.ModeCodes {
+		knock.Converse = func(ctx context.Context, talk Talk) error {
+			return m.converseAsJoiner(ctx, w, peer.Peer, keys.ID, talk)
+		}
+	}
+	return m.network.Knock(ctx, peer.Peer, peer.Addrs, knock)
 }
 
 // errForeignLog reports a log that is not the one the link speaks of.
 var errForeignLog = errors.New("the answer is not the log this invitation was made in")
 
-// acceptWelcome opens a welcome of mode 1, keeps the log and posts the Join entry. When
-// that happened before (the connection broke after it) the same entry is sent again.
+// acceptWelcome opens a welcome and keeps the log. In mode 1 it posts the Join
+// entry; when that happened before (the connection broke after it) the same entry
+// is sent again. In mode 0 the log holds the Admit of this device already.
 func (w *Workspace) acceptWelcome(ctx context.Context, keys member.InviteKeys, j *joining, genesis []byte, welcome Welcome) ([]byte, error) {
-	box, err := member.OpenInviteBox(keys, w.id, welcome.Box)
+	box, err := w.openWelcome(keys, j, welcome)
 	if err != nil {
-		return nil, fmt.Errorf("open invitation box: %w", err)
+		return nil, fmt.Errorf("open the keys of the welcome: %w", err)
 	}
 	var sealed []byte
 	err = w.write(ctx, func(ctx context.Context, after *afterCommit) error {
@@ -211,8 +227,13 @@ func (w *Workspace) acceptWelcome(ctx context.Context, keys member.InviteKeys, j
 		if err := w.keepBox(ctx, box); err != nil {
 			return err
 		}
-		if sealed, err = w.joinEntry(ctx, keys, genesis, after); err != nil {
-			return err
+		if device, ok := w.members.pending().Device(w.self.device); j.link.Mode == member.ModeCodes && (!ok || !device.Active) {
+			return errors.Join(append(bad, errForeignLog)...)
+		}
+		if j.link.Mode == member.ModeInstant {
+			if sealed, err = w.joinEntry(ctx, keys, genesis, after); err != nil {
+				return err
+			}
 		}
 		return w.unlock(ctx, after)
 	})
@@ -220,6 +241,19 @@ func (w *Workspace) acceptWelcome(ctx context.Context, keys member.InviteKeys, j
 		return nil, err
 	}
 	return sealed, w.learn(ctx, welcome.Addrs)
+}
+
+// openWelcome opens the box with the link's key, or the grant with the device's.
+func (w *Workspace) openWelcome(keys member.InviteKeys, j *joining, welcome Welcome) (member.InviteBox, error) {
+	if j.link.Mode == member.ModeInstant {
+		return member.OpenInviteBox(keys, w.id, welcome.Box)
+	}
+	kem, ok := w.keys.kemOf(0)
+	if !ok {
+		return member.InviteBox{}, ErrNoKey
+	}
+	keys.KEM = kem
+	return member.OpenInviteBox(keys, w.id, welcome.Grant)
 }
 
 // keepBox keeps the epoch secrets of a box, each checked against the log.
@@ -274,46 +308,108 @@ func nonce32() (n [32]byte) {
 	return n
 }
 
-// answer checks a JoinRequest for this workspace and makes the welcome.
-func (w *Workspace) answer(ctx context.Context, from seal.ID, request member.JoinRequest, self seal.ID, addrs []PeerAddrs) (Welcome, error) {
+// answer checks a JoinRequest and makes the welcome, in mode 0 after the codes
+// were compared over talk and the Admit was posted.
+func (m *Manager) answer(ctx context.Context, w *Workspace, from seal.ID, request member.JoinRequest, talk Talk) (Welcome, error) {
 	st := w.State()
 	invite, ok := st.Invite(request.InviteID)
 	if !ok {
 		return Welcome{}, &Refusal{RefusedUnknown}
 	}
-	if err := request.Check(invite, self, from); err != nil {
-		return Welcome{}, err
+	if err := request.Check(invite, m.network.Self(), from); err != nil {
+		return Welcome{}, fmt.Errorf("%w: %w", ErrBad, err)
 	}
 	known := false
 	if device, ok := st.DeviceByPeer(from); ok && device.Active {
 		person, _ := st.Person(device.Person)
-		known = person.Invite == invite.ID // its earlier Join arrived, our answer did not
+		known = person.Invite == invite.ID // it was let in before, but our answer got lost
 	}
 	if err := invite.Open(w.now().UnixMilli()); err != nil && !known {
 		return Welcome{}, &Refusal{refusalCode(err)}
 	}
-	cover, found, err := w.box(ctx, member.BoxID(invite.PK))
+	var welcome Welcome
+	var err error
+	if invite.Mode == member.ModeInstant {
+		welcome.Box, err = w.storedBox(ctx, invite)
+	} else {
+		welcome.Grant, err = m.admitByCodes(ctx, w, from, request, invite, known, talk)
+	}
 	if err != nil {
 		return Welcome{}, err
 	}
-	if !found {
-		return Welcome{}, &Refusal{RefusedWait}
+	welcome.Entries, welcome.Addrs = w.members.all(), m.addressBook(ctx)
+	welcome.Blobs, err = w.newestWraps(ctx, invite)
+	return welcome, err
+}
+
+func (w *Workspace) storedBox(ctx context.Context, invite member.Invite) ([]byte, error) {
+	cover, found, err := w.box(ctx, member.BoxID(invite.PK))
+	if err != nil {
+		return nil, err
 	}
-	welcome := Welcome{Box: cover.Box, Entries: w.members.all(), Addrs: addrs}
+	if !found {
+		return nil, &Refusal{RefusedWait}
+	}
+	return cover.Box, nil
+}
+
+// admitByCodes compares codes, posts the Admit and seals the keys to the joiner's
+// device. Only the inviter and admins may.
+func (m *Manager) admitByCodes(ctx context.Context, w *Workspace, from seal.ID, request member.JoinRequest, invite member.Invite, known bool, talk Talk) ([]byte, error) {
+	st := w.State()
+	if talk == nil || invite.By != w.self.person && !mayInvite(st, w.self.device) {
+		return nil, &Refusal{RefusedWait}
+	}
+	if !known {
+		if err := m.converse(ctx, w, from, request, invite, talk); err != nil {
+			return nil, errors.Join(&Refusal{RefusedRules}, err)
+		}
+		if err := w.postAdmit(ctx, m.network.Self(), from, request, invite); err != nil {
+			return nil, err
+		}
+	}
+	genesis, _, err := member.ParsePersonGenesis(request.PersonGenesis)
+	if err != nil {
+		return nil, err
+	}
+	record, err := genesis.First()
+	if err != nil {
+		return nil, err
+	}
+	return member.SealInviteBox(record.KEMPK, w.id, invite.ID, w.boxContent(w.State(), invite))
+}
+
+func (w *Workspace) postAdmit(ctx context.Context, self, from seal.ID, request member.JoinRequest, invite member.Invite) error {
+	return w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+		body, err := member.AdmitBody{
+			PersonGenesis: request.PersonGenesis, Role: invite.Role, InviteID: invite.ID, InvSig: request.InvSig,
+			Nonce: request.Nonce, PeerA: self, PeerB: from, Spaces: invite.Spaces,
+		}.Encode()
+		if err != nil {
+			return err
+		}
+		_, err = w.members.post(ctx, member.TypeAdmit, body, after)
+		return err
+	})
+}
+
+// newestWraps are the wraps of the newest epochs of an invitation's spaces.
+func (w *Workspace) newestWraps(ctx context.Context, invite member.Invite) ([][]byte, error) {
+	var blobs [][]byte
 	for _, space := range invite.Spaces {
-		epochs := st.Epochs(space.Space)
+		epochs := w.State().Epochs(space.Space)
 		if len(epochs) == 0 {
 			continue
 		}
 		raw, found, err := w.storage.Blob(ctx, w.id, wrapsName(epochs[len(epochs)-1].WrapsHash))
 		if err != nil {
-			return Welcome{}, err
+			return nil, err
 		}
 		if found {
-			welcome.Blobs = append(welcome.Blobs, append([]byte{blobWraps}, raw...))
+			blobs = append(blobs, append([]byte{blobWraps}, raw...))
 		}
 	}
-	return welcome, nil
+	return blobs, nil
 }
 
 func refusalCode(err error) string {

@@ -23,9 +23,9 @@ type Network interface {
 	AddrsOf(peer seal.ID) []string
 	// Attach starts the replication of a workspace.
 	Attach(w *Workspace) (Replication, error)
-	// Knock runs the join protocol with one peer. accept turns the welcome into
-	// the sealed Join entry; nil means that the peer has stored it.
-	Knock(ctx context.Context, peer seal.ID, addrs []string, request []byte, accept func(Welcome) ([]byte, error)) error
+	// Knock runs the join protocol with one peer; nil means that the peer has
+	// stored what makes this device a member.
+	Knock(ctx context.Context, peer seal.ID, addrs []string, knock Knock) error
 	// AskKey sends a KeyRequest to a connected peer and returns its KeyGrant.
 	AskKey(ctx context.Context, peer seal.ID, request []byte) ([]byte, error)
 	// Recheck says that the members, the invitations or the addresses changed.
@@ -45,6 +45,7 @@ type Manager struct {
 	// name that the person chose.
 	Joined func(ctx context.Context, w *Workspace, name string)
 
+	codes   codes
 	device  member.DeviceKeys
 	network Network
 	cancel  context.CancelFunc

@@ -95,8 +95,10 @@ func parseAll(raws [][]byte, have *feeds) (good []*feed.Envelope, bad []error) {
 	check := func(i int) {
 		env, err := feed.Parse(raws[i])
 		if err != nil {
-			errs[i] = err
-			return
+			if seal.OutcomeOf(err) != seal.Pend || env == nil || !env.Verify() {
+				errs[i] = err
+			}
+			return // a later version wrote it: it comes again after the update
 		}
 		h := env.Header
 		if end := have.end(feed.FeedID{Space: h.Space, Device: h.Dev}); end.Seq == h.Seq && end.ID == env.ID {

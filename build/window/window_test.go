@@ -44,6 +44,7 @@ func TestTheWindowShowsAndSendsMessages(t *testing.T) {
 	do(t, "xdotool", "type", "--delay", "20", answer)
 	do(t, "xdotool", "key", "Return")
 	ben.Await(t, "general", answer)
+	await(t, "what was sent from it", func() bool { return strings.Contains(tree(t), "paragraph\t\t"+answer) })
 	keepPicture(t, "window-answer.png")
 }
 

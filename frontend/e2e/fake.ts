@@ -327,6 +327,7 @@ export class FakeTransport implements Transport {
       state: "delivered",
       heldBy: 3,
       late: false,
+      provisional: false,
     }
   }
 

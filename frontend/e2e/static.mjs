@@ -5,7 +5,8 @@ import { extname, join, normalize } from "node:path"
 /** What the program sends too. Style attributes and inline scripts do not work under it. */
 export const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
-  "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "font-src 'self'; media-src blob:; worker-src 'self'; connect-src 'self'; frame-src 'none'; " +
+  "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors 'none'"
 
 const types = {
   ".html": "text/html; charset=utf-8",

@@ -50,7 +50,7 @@ func gossips(t *testing.T, tm *sync.Team, relay time.Duration) {
 // Gossip brings it before anybody relays. The first messages may be lost
 // while the routers find each other.
 func TestG1GossipIsFasterThanRelaying(t *testing.T) {
-	const relay = 2 * time.Second
+	const relay = 800 * time.Millisecond
 	tm := sync.NewTeam(t, 5, nil)
 	gossips(t, tm, relay)
 	line(t, tm)
@@ -78,7 +78,7 @@ func TestG1GossipIsFasterThanRelaying(t *testing.T) {
 
 // An envelope above 64 KiB is not gossiped but announced, and relayed at once.
 func TestG3LargeEnvelopesAreRelayed(t *testing.T) {
-	const relay = 4 * time.Second
+	const relay = time.Second
 	tm := sync.NewTeam(t, 3, nil)
 	gossips(t, tm, relay)
 	line(t, tm)

@@ -47,10 +47,10 @@ type fakeGossip struct {
 }
 
 func (g *fakeGossip) Start(context.Context, GossipReceiver) error { g.running = true; return nil }
-func (g *fakeGossip) Stop()                                      { g.running = false }
-func (g *fakeGossip) Update()                                    { g.updates++ }
-func (g *fakeGossip) Publish([16]byte, []byte)                   { g.published++ }
-func (g *fakeGossip) Announce(p Position)                        { g.announced = append(g.announced, p.Seq) }
+func (g *fakeGossip) Stop()                                       { g.running = false }
+func (g *fakeGossip) Update()                                     { g.updates++ }
+func (g *fakeGossip) Publish([16]byte, []byte)                    { g.published++ }
+func (g *fakeGossip) Announce(p Position)                         { g.announced = append(g.announced, p.Seq) }
 
 // Gossip starts when the mesh stays incomplete, publishes own envelopes (of a
 // burst only the last position), and stops a minute after the mesh is whole.

@@ -213,7 +213,7 @@ func (s *Source) Links(devices [][32]byte) {
 }
 
 // Mine learns what this device holds. What the sink itself wrote since the round
-// began is taken as held by it.
+// began needs no sending; its own word for it comes later.
 func (s *Source) Mine(v View, now time.Time) {
 	if !slices.Equal(v.Heads, s.view.Heads) {
 		s.log.settled = false
@@ -232,7 +232,7 @@ func (s *Source) Mine(v View, now time.Time) {
 			continue
 		}
 		if s.flow.greeted && p.Feed.Device == s.cfg.Sink && f.sent.Seq >= f.mine.Seq && p.Seq > f.sent.Seq {
-			f.has, f.sent = p, p
+			f.sent = p
 		}
 		f.mine = p
 		f.lag(now)

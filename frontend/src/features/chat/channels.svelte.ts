@@ -60,7 +60,8 @@ export class Channels {
   title(channel: Channel): string {
     const space = this.space(channel)
     if (channel.kind === "direct" || space?.kind !== "private") return channel.name
-    return channel.name === general ? space.name : `${space.name} / ${channel.name}`
+    const first = channel.name === general || channel.name === space.name
+    return first ? space.name : `${space.name} / ${channel.name}`
   }
 
   /** The private spaces that a new channel may be part of. */

@@ -1,0 +1,276 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"parvis/app/event"
+	"parvis/crdt/member"
+	"parvis/crdt/sas"
+	"parvis/crdt/seal"
+)
+
+// Talk carries the messages of a comparison to the other side and back.
+type Talk interface {
+	Send(ctx context.Context, message []byte) error
+	Receive(ctx context.Context) ([]byte, error)
+}
+
+// ErrCodes reports that the codes of two people could not be compared, or differ.
+// It is never tried again without a person asking for it.
+var ErrCodes = errors.New("the codes could not be compared")
+
+// The states of a [Comparison].
+const (
+	CodesWaiting  = "waiting"  // for the other side
+	CodesCompare  = "compare"  // read out ours, type theirs
+	CodesEntered  = "entered"  // ours was right; the other person has not typed yet
+	CodesVerified = "verified" // both were right
+	CodesFailed   = "failed"   // nothing is known about the keys
+)
+
+// Comparison is one comparison of short codes between two people (protocol 2.4).
+type Comparison struct {
+	ID        string
+	Workspace seal.ID
+	Inviter   bool   // this side invited; else it joins
+	Code      string // ours, once there is one: to read out
+	State     string
+}
+
+// codes runs the comparisons of this device.
+type codes struct {
+	changed event.Topic[Comparison]
+
+	mu   sync.Mutex
+	desk sas.Desk               // guarded by mu
+	open map[string]*comparison // guarded by mu; by id
+}
+
+type comparison struct {
+	Comparison
+	session *sas.Session
+	typed   chan string // what our person typed; empty: gave up
+}
+
+// Comparisons lists the comparisons that are going on.
+func (m *Manager) Comparisons() []Comparison {
+	m.codes.mu.Lock()
+	defer m.codes.mu.Unlock()
+	var list []Comparison
+	for _, c := range m.codes.open {
+		list = append(list, c.Comparison)
+	}
+	slices.SortFunc(list, func(a, b Comparison) int { return slices.Compare([]byte(a.ID), []byte(b.ID)) })
+	return list
+}
+
+// OnComparison hears how comparisons go on, until cancel.
+func (m *Manager) OnComparison(hear func(Comparison)) (cancel func()) {
+	return m.codes.changed.Subscribe(hear)
+}
+
+// EnterCode gives the code that the other person read out; an empty one gives up.
+func (m *Manager) EnterCode(id, code string) error {
+	m.codes.mu.Lock()
+	defer m.codes.mu.Unlock()
+	c, ok := m.codes.open[id]
+	if !ok || code != "" && c.State != CodesCompare {
+		return fmt.Errorf("comparison %q: %w", id, ErrNotFound)
+	}
+	select {
+	case c.typed <- code:
+		return nil
+	default:
+		return fmt.Errorf("comparison %q: %w", id, ErrNotFound) // answered already
+	}
+}
+
+// begin registers a comparison.
+func (m *Manager) begin(ws seal.ID, inviter bool, start func(desk *sas.Desk) (*sas.Session, error)) (*comparison, error) {
+	m.codes.mu.Lock()
+	session, err := start(&m.codes.desk)
+	if err != nil {
+		m.codes.mu.Unlock()
+		return nil, fmt.Errorf("%w: %w", ErrCodes, err)
+	}
+	c := &comparison{session: session, typed: make(chan string, 1)}
+	nonce := nonce16()
+	c.Comparison = Comparison{ID: fmt.Sprintf("%x", nonce), Workspace: ws, Inviter: inviter, State: CodesWaiting}
+	if m.codes.open == nil {
+		m.codes.open = map[string]*comparison{}
+	}
+	m.codes.open[c.ID] = c
+	m.codes.mu.Unlock()
+	m.codes.changed.Publish(c.Comparison)
+	return c, nil
+}
+
+// step does one thing with a session, whose desk belongs to one caller at a time,
+// and tells what changed.
+func (m *Manager) step(c *comparison, do func() ([]byte, error)) ([]byte, error) {
+	m.codes.mu.Lock()
+	send, err := do()
+	c.Code = c.session.Code()
+	c.State = map[sas.State]string{
+		sas.Waiting: CodesWaiting, sas.Comparing: CodesCompare, sas.Entered: CodesEntered,
+		sas.Verified: CodesVerified, sas.Failed: CodesFailed,
+	}[c.session.State()]
+	told := c.Comparison
+	m.codes.mu.Unlock()
+	m.codes.changed.Publish(told)
+	return send, err
+}
+
+// finish ends a comparison, whatever it came to.
+func (m *Manager) finish(c *comparison) {
+	_, _ = m.step(c, func() ([]byte, error) { c.session.Drop(m.Now().UnixMilli()); return nil, nil })
+	m.codes.mu.Lock()
+	delete(m.codes.open, c.ID)
+	m.codes.mu.Unlock()
+}
+
+// compare runs a comparison to its end: messages until there is a code, then our
+// person types the other's code, then the other side says the same.
+func (m *Manager) compare(ctx context.Context, c *comparison, talk Talk, first [][]byte) error {
+	defer m.finish(c)
+	for _, message := range first {
+		if err := talk.Send(ctx, message); err != nil {
+			return fmt.Errorf("%w: %w", ErrCodes, err)
+		}
+	}
+	for c.session.State() == sas.Waiting {
+		if err := m.hear(ctx, c, talk); err != nil {
+			return err
+		}
+	}
+	if err := m.ask(ctx, c, talk); err != nil {
+		return err
+	}
+	for c.session.State() == sas.Entered {
+		if err := m.hear(ctx, c, talk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hear takes one message of the other side and answers it.
+func (m *Manager) hear(ctx context.Context, c *comparison, talk Talk) error {
+	raw, err := talk.Receive(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrCodes, err)
+	}
+	send, err := m.step(c, func() ([]byte, error) { return c.session.Receive(m.Now().UnixMilli(), raw) })
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrCodes, err)
+	}
+	if send == nil {
+		return nil
+	}
+	if err := talk.Send(ctx, send); err != nil {
+		return fmt.Errorf("%w: %w", ErrCodes, err)
+	}
+	return nil
+}
+
+// ask waits for the code that our person types.
+func (m *Manager) ask(ctx context.Context, c *comparison, talk Talk) error {
+	ctx, cancel := context.WithTimeout(ctx, sas.MaxRunMs*time.Millisecond)
+	defer cancel()
+	var code string
+	select {
+	case code = <-c.typed:
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrCodes, ctx.Err())
+	}
+	send, wrong := m.step(c, func() ([]byte, error) { return c.session.Enter(m.Now().UnixMilli(), code) })
+	if send != nil {
+		if err := talk.Send(ctx, send); err != nil {
+			return fmt.Errorf("%w: %w", ErrCodes, err)
+		}
+	}
+	if wrong != nil {
+		return fmt.Errorf("%w: %w", ErrCodes, wrong)
+	}
+	return nil
+}
+
+// converse is the inviter's side of a join with codes first.
+func (m *Manager) converse(ctx context.Context, w *Workspace, from seal.ID, request member.JoinRequest, invite member.Invite, talk Talk) error {
+	joiner, err := founderOf(request.PersonGenesis)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBad, err)
+	}
+	own, _, err := w.storage.Secret(ctx, w.id, secretSelf)
+	if err != nil {
+		return err
+	}
+	genesis, _, err := member.ParsePersonGenesis(own)
+	if err != nil {
+		return err
+	}
+	terms := sas.Terms{
+		WS: w.id, Invite: invite.ID, Purpose: sas.PurposeJoin, LogHead: w.members.heads()[0],
+		A: sas.Party{Person: w.self.person, Device: w.self.device}, B: joiner,
+	}
+	var first [][]byte
+	c, err := m.begin(w.id, true, func(desk *sas.Desk) (session *sas.Session, err error) {
+		session, first, err = desk.Initiate(m.Now().UnixMilli(), from, terms, sas.Introduction{Genesis: own, Record: genesis.Device0}, seal.Random)
+		return session, err
+	})
+	if err != nil {
+		return err
+	}
+	err = m.compare(ctx, c, talk, first)
+	m.codes.mu.Lock()
+	spent := m.codes.desk.Spent(invite.ID)
+	m.codes.mu.Unlock()
+	if spent {
+		return errors.Join(err, w.Revoke(ctx, invite.ID))
+	}
+	return err
+}
+
+// founderOf is the person and first device of a person genesis.
+func founderOf(raw []byte) (sas.Party, error) {
+	genesis, person, err := member.ParsePersonGenesis(raw)
+	if err != nil {
+		return sas.Party{}, err
+	}
+	record, err := genesis.First()
+	return sas.Party{Person: person, Device: record.SignPK}, err
+}
+
+// converseAsJoiner is the joiner's side. inviter is the peer it dialled.
+func (m *Manager) converseAsJoiner(ctx context.Context, w *Workspace, inviter seal.ID, invite seal.ID, talk Talk) error {
+	terms := sas.Terms{
+		WS: w.id, Invite: invite, Purpose: sas.PurposeJoin,
+		B: sas.Party{Person: w.self.person, Device: w.self.device},
+	}
+	identify := func(genesis, record []byte) (sas.Party, error) {
+		g, _, err := member.ParsePersonGenesis(genesis)
+		if err != nil {
+			return sas.Party{}, err
+		}
+		first, err := g.First()
+		if err != nil {
+			return sas.Party{}, err
+		}
+		if first.PeerPK != inviter || !seal.EqualBytes(g.Device0, record) {
+			return sas.Party{}, errors.New("the device is not the one that was dialled")
+		}
+		return founderOf(genesis)
+	}
+	c, err := m.begin(w.id, false, func(desk *sas.Desk) (*sas.Session, error) {
+		return desk.Respond(m.Now().UnixMilli(), inviter, terms, identify, seal.Random)
+	})
+	if err != nil {
+		return err
+	}
+	return m.compare(ctx, c, talk, nil)
+}
