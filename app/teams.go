@@ -31,7 +31,7 @@ func (t *teams) List(_ context.Context) ([]api.Workspace, error) {
 
 func (t *teams) describe(w *workspace.Workspace) api.Workspace {
 	self, device := w.Self()
-	dto := api.Workspace{ID: w.ID().String(), Self: self.String(), State: "ready", Waiting: w.Waiting()}
+	dto := api.Workspace{ID: w.ID().String(), Self: self.String(), State: "ready"}
 	st := w.State()
 	if !w.Ready() || st == nil {
 		dto.State = "joining"

@@ -72,18 +72,9 @@ func (s *session) joinCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), wait+s.timeout)
 			defer cancel()
-			news := make(chan struct{}, 1)
-			c, err := s.dial(ctx, func(client.Event) {
-				select {
-				case news <- struct{}{}:
-				default:
-				}
+			return s.withEvents(ctx, func(ctx context.Context, c *client.Client, news <-chan struct{}) error {
+				return s.join(ctx, c, args[0], as, wait, news)
 			})
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			return s.join(ctx, c, args[0], as, wait, news)
 		},
 	}
 	cmd.Flags().StringVar(&as, "as", "", "your name, as the others will read it")
@@ -100,7 +91,8 @@ func (s *session) join(ctx context.Context, c *client.Client, link, as string, w
 	defer look.Stop()
 	first := min(wait, time.Second)
 	ws, err := client.Call[api.Workspace](ctx, c, "Workspaces.Join", client.Arg(api.JoinWorkspace{Link: link, Person: as, WaitMs: first.Milliseconds()}))
-	said := ""
+	said := "nobody yet"
+	asking := s.newCodes()
 	for {
 		if err != nil {
 			return err
@@ -112,7 +104,10 @@ func (s *session) join(ctx context.Context, c *client.Client, link, as string, w
 		}
 		if ws.Waiting != said {
 			said = ws.Waiting
-			fmt.Fprintf(s.Stderr, "Waiting for %s …\n", printable(said))
+			fmt.Fprintf(s.Stderr, "Waiting for %s …\n", whom(said))
+		}
+		if _, err := asking.look(ctx, c, func(found api.Comparison) bool { return !found.Inviter && found.Workspace == ws.ID }); err != nil {
+			return err
 		}
 		select {
 		case <-news:
@@ -128,11 +123,14 @@ func (s *session) join(ctx context.Context, c *client.Client, link, as string, w
 	}
 }
 
-func waitingFor(whom string) string {
-	if whom == "" {
-		return ""
+func waitingFor(said string) string { return " (waiting for " + whom(said) + ")" }
+
+// whom names who has to come online; names are known only after the join.
+func whom(said string) string {
+	if said == "" {
+		return "a computer of the workspace"
 	}
-	return " (waiting for " + printable(whom) + ")"
+	return printable(said)
 }
 
 // again reads how a workspace stands now.

@@ -72,20 +72,7 @@ type joining struct {
 	done chan struct{} // closed when the join ended
 
 	mu  sync.Mutex
-	why string // guarded by mu; a code or a sentence's object
-	err error  // guarded by mu; final
-}
-
-func (j *joining) reason() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.why
-}
-
-func (j *joining) set(why string) {
-	j.mu.Lock()
-	j.why = why
-	j.mu.Unlock()
+	err error // guarded by mu; final
 }
 
 func (j *joining) fail(err error) {
@@ -130,7 +117,6 @@ func (m *Manager) runJoin(ctx context.Context, w *Workspace, j *joining) error {
 			return err
 		}
 		w.logger.Debug("join: nobody let us in", "err", err)
-		j.set("nobody-answers")
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -22,11 +22,9 @@ func (w *Workspace) CreateSpace(ctx context.Context, spec SpaceSpec) (seal.Space
 		return seal.SpaceID{}, ErrNotReady
 	}
 	persons := w.withSelf(spec.Members)
-	var id seal.SpaceID
+	id := member.PrivateSpaceID(w.id, w.self.device)
 	if spec.Kind == member.SpaceGroup {
 		id = member.GroupSpaceID(w.id, persons)
-	} else {
-		copy(id[:], seal.Random(len(id)))
 	}
 	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
 		if err := w.members.fresh(ctx); err != nil {

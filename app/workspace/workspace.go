@@ -78,14 +78,6 @@ func (w *Workspace) MainSpace() seal.SpaceID { return w.members.state().MainSpac
 // Ready reports whether this device is a member; false while a join goes on.
 func (w *Workspace) Ready() bool { return w.joining.Load() == nil }
 
-// Waiting names, while a join goes on, the reason it is not done yet.
-func (w *Workspace) Waiting() string {
-	if j := w.joining.Load(); j != nil {
-		return j.reason()
-	}
-	return ""
-}
-
 // wake tells the network that something was committed.
 func (w *Workspace) wake() {
 	if a := w.network.Load(); a != nil {

@@ -84,7 +84,6 @@ func TestEntryVectors(t *testing.T) {
 		change("author of small order", func(e *entryPayload) { e.Dev = seal.ID{1} })
 		change("empty body", func(e *entryPayload) { e.Body = nil })
 		change("body of another type", func(e *entryPayload) { e.Type = TypeTransfer })
-		change("longer than any", func(e *entryPayload) { e.Body = make([]byte, MaxEntry) })
 		change("a genesis with parents", func(e *entryPayload) { e.Type = TypeGenesis })
 		change("above its author's role", func(e *entryPayload) {
 			e.Type, e.Body = TypeRelaySet, encode(t, RelaySetBody{V: 1, Add: []seal.ID{p.x.id()}})

@@ -22,7 +22,11 @@ func newSealedTeam(t *testing.T) sealedTeam {
 	cryptotest.SetGlobalRandom(t, 7)
 	s := sealedTeam{pieces: newPieces(t)}
 	f := open(s.founder)
-	s.body, s.wraps = s.rotate(f, s.log.State().MainSpace(), false)
+	space := PrivateSpaceID(s.log.WS(), s.founder.id())
+	s.must(s.founder, SpaceCreateBody{Space: space, Kind: SpacePrivate, Members: []SpaceMember{
+		{Person: s.founder.person, Access: AccessWrite}, {Person: s.x.person, Access: AccessWrite},
+	}})
+	s.body, s.wraps = s.rotate(f, space, false)
 	s.key = f.secrets[s.body.EpochID]
 	s.epoch, _ = s.log.State().Epoch(s.body.Space, s.body.EpochID)
 	return s
@@ -78,7 +82,11 @@ func TestWrapsVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		change("a wrong secret", func(w *wraps) { w.Wraps[at].Sealed = wrong })
-		m.add("longer than any", make([]byte, MaxWraps+1))
+	})
+	t.Run("M32 wraps longer than any", func(t *testing.T) {
+		if _, err := parseWraps(make([]byte, MaxWraps+1)); seal.OutcomeOf(err) != seal.Drop {
+			t.Error(err)
+		}
 	})
 }
 
@@ -246,7 +254,7 @@ func TestKeyGrantVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.add("a wrong secret", wrong)
-		other, err := NewKeyGrant(s.m.keys.Sign, ws, s.epoch, s.key, device)
+		other, err := NewKeyGrant(s.x.keys.Sign, ws, s.epoch, s.key, device)
 		if err != nil {
 			t.Fatal(err)
 		}

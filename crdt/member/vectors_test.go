@@ -85,9 +85,11 @@ func malformed(t testing.TB, raw []byte) []sealtest.Malformed {
 		{Name: "version 2 cut off", Raw: two[:len(two)-1]},
 	}
 	for _, bad := range sealtest.Malform(t, raw) {
-		if !strings.HasSuffix(bad.Name, "undefined") && !strings.HasSuffix(bad.Name, "a map") {
-			list = append(list, bad)
+		// Of long structures fewer, to keep the files small.
+		if strings.HasSuffix(bad.Name, "undefined") || strings.HasSuffix(bad.Name, "a map") || len(raw) > 1000 && strings.HasSuffix(bad.Name, "a float") {
+			continue
 		}
+		list = append(list, bad)
 	}
 	return list
 }

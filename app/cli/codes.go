@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"parvis/app/api"
+	"parvis/app/web/client"
+)
+
+// codes asks the person at the terminal to compare codes, once per comparison.
+type codes struct {
+	s     *session
+	asked map[string]bool
+	lines chan string // what the person types, a line each
+}
+
+func (s *session) newCodes() *codes {
+	c := &codes{s: s, asked: map[string]bool{}, lines: make(chan string)}
+	go func() { // ends with the program: a terminal cannot be interrupted
+		typed := bufio.NewScanner(s.Stdin)
+		for typed.Scan() {
+			c.lines <- typed.Text()
+		}
+		close(c.lines)
+	}()
+	return c
+}
+
+// look answers the comparisons that have a code and were not answered yet.
+func (c *codes) look(ctx context.Context, node *client.Client, wanted func(api.Comparison) bool) (answered bool, err error) {
+	all, err := client.Call[[]api.Comparison](ctx, node, "Workspaces.Comparisons")
+	if err != nil {
+		return false, err
+	}
+	for _, comparison := range all {
+		if comparison.State != "compare" || c.asked[comparison.ID] || !wanted(comparison) {
+			continue
+		}
+		c.asked[comparison.ID] = true
+		fmt.Fprintf(c.s.Stderr, "Call the other person. Your code is %s: read it out.\nType the code you hear: ", comparison.Code)
+		select {
+		case line, ok := <-c.lines:
+			if !ok {
+				return false, &failure{code: api.CodeInvalid, message: "No code was typed. Run the command again at a terminal.", exit: ExitFailed}
+			}
+			_, err := client.Call[*client.Nothing](ctx, node, "Workspaces.EnterCode", client.Arg(comparison.ID), client.Arg(strings.TrimSpace(line)))
+			return err == nil, err
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	return false, nil
+}
+
+// verifyCommand is the inviter's side of an invitation with codes first.
+func (s *session) verifyCommand() *cobra.Command {
+	var wait time.Duration
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Compare codes with the person who opened an invitation with codes first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), wait)
+			defer cancel()
+			return s.withEvents(ctx, func(ctx context.Context, node *client.Client, news <-chan struct{}) error {
+				return s.verify(ctx, node, news)
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&wait, "wait", 10*time.Minute, "how long to wait for the other person")
+	return cmd
+}
+
+func (s *session) verify(ctx context.Context, node *client.Client, news <-chan struct{}) error {
+	asking := s.newCodes()
+	for {
+		answered, err := asking.look(ctx, node, func(c api.Comparison) bool { return c.Inviter })
+		if err != nil {
+			return err
+		}
+		if answered {
+			fmt.Fprintln(s.Stdout, "Your side is done. The person joins as soon as both codes are right: see parvis people list.")
+			return nil
+		}
+		select {
+		case <-news:
+		case <-node.Done():
+			return client.ErrClosed
+		case <-ctx.Done():
+			return &failure{code: api.CodeTimeout, message: "Nobody opened an invitation with codes first in this time.", exit: ExitTimeout}
+		}
+	}
+}
+
+// withEvents runs a command against the node; news gets a signal at every event.
+func (s *session) withEvents(ctx context.Context, do func(ctx context.Context, node *client.Client, news <-chan struct{}) error) error {
+	news := make(chan struct{}, 1)
+	node, err := s.dial(ctx, func(client.Event) {
+		select {
+		case news <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	return do(ctx, node, news)
+}
