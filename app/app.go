@@ -27,12 +27,13 @@ type App struct {
 	teams  *teams
 	device *device
 
-	mu      sync.Mutex
-	life    context.Context    // guarded by mu; nil until everything is open
-	end     context.CancelFunc // guarded by mu
-	manager *workspace.Manager
-	network *network
-	release func() error // of the data folder's lock
+	mu         sync.Mutex
+	life       context.Context    // guarded by mu; nil until everything is open
+	end        context.CancelFunc // guarded by mu
+	manager    *workspace.Manager
+	network    *network
+	background sync.WaitGroup
+	release    func() error // of the data folder's lock
 }
 
 // New makes a node. It reads and opens nothing.
@@ -104,6 +105,7 @@ func (a *App) Close() error {
 	var failed []error
 	if life != nil {
 		end()
+		a.background.Wait()
 		failed = append(failed, a.closeParts())
 		a.api.Close()
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"parvis/app/api"
 	"parvis/app/chat"
@@ -30,7 +31,6 @@ type device struct {
 	waits      bool                // guarded by mu; for a passphrase
 	protection keyslots.Protection // guarded by mu
 	problems   []string            // guarded by mu
-	diskFull   bool                // guarded by mu
 }
 
 func (d *device) locked() bool {
@@ -80,15 +80,42 @@ func (d *device) problem(text string) {
 	d.publish()
 }
 
-// disk notes whether writing fails for lack of space.
-func (d *device) disk(full bool) {
-	d.mu.Lock()
-	changed := d.diskFull != full
-	d.diskFull = full
-	d.mu.Unlock()
-	if changed {
-		d.publish()
+// watchEvery is how often the network and the disk are looked at, so that a
+// banner appears within five seconds.
+const watchEvery = 2 * time.Second
+
+// watch tells the user interfaces when the network or the disk changed, until ctx
+// ends.
+func (d *device) watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	network, full := d.network(), d.app.db.DiskFull()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		nowNetwork, nowFull := d.network(), d.app.db.DiskFull()
+		if nowNetwork != network || nowFull != full {
+			network, full = nowNetwork, nowFull
+			d.publish()
+		}
 	}
+}
+
+// network is "online", or "offline" when no interface but loopback is up.
+func (d *device) network() string {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return "online" // unknown is not offline
+	}
+	for _, i := range interfaces {
+		if i.Flags&net.FlagUp != 0 && i.Flags&net.FlagLoopback == 0 {
+			return "online"
+		}
+	}
+	return "offline"
 }
 
 // publish tells the user interfaces how the node is.
@@ -106,14 +133,11 @@ func (d *device) Status(context.Context) (api.Status, error) {
 	d.mu.Lock()
 	status := api.Status{
 		Version: d.app.config.Version, Locked: d.waits, Protection: string(d.protection),
-		Network: "online", Disk: "ok", Problems: slices.Clone(d.problems),
-	}
-	if d.diskFull {
-		status.Disk = "full"
+		Network: d.network(), Disk: "ok", Problems: slices.Clone(d.problems),
 	}
 	d.mu.Unlock()
-	if !hasInterface() {
-		status.Network = "offline"
+	if d.app.db.DiskFull() {
+		status.Disk = "full"
 	}
 	if n := d.app.connected(); n != nil {
 		status.Peer, status.Addrs = string(n.node.ID()), n.node.Addrs()
@@ -143,20 +167,6 @@ func (d *device) peer(n *network, id peerID, path string, rtt int64) api.Peer {
 		}
 	}
 	return dto
-}
-
-// hasInterface reports whether any network interface other than loopback is up.
-func hasInterface() bool {
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return true // unknown is not offline
-	}
-	for _, i := range interfaces {
-		if i.Flags&net.FlagUp != 0 && i.Flags&net.FlagLoopback == 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // forward turns facts of the workspaces into events of the api.

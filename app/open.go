@@ -25,6 +25,7 @@ func (a *App) open(ctx context.Context, key seal.Key) error {
 	a.mu.Lock()
 	a.life, a.end = life, end
 	a.mu.Unlock()
+	a.background.Go(func() { a.device.watch(life) })
 	return nil
 }
 

@@ -29,6 +29,10 @@ func (s *session) statusCommand() *cobra.Command {
 }
 
 func showStatus(w io.Writer, status api.Status) {
+	if status.Locked {
+		fmt.Fprintf(w, "The keys of this node are locked: enter the passphrase on its page, or start it with --passphrase-file. Version %s.\n", status.Version)
+		return
+	}
 	fmt.Fprintf(w, "Node %s, version %s, network %s, disk %s, keys protected by: %s\n", status.Peer, status.Version, status.Network, status.Disk, status.Protection)
 	for _, problem := range status.Problems {
 		fmt.Fprintln(w, "!", printable(problem))

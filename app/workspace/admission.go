@@ -104,16 +104,14 @@ func (m *Manager) PeerChanged(ctx context.Context, peer seal.ID, connected bool)
 
 // greet looks at the connected peers again after the members changed: one of them
 // may have become a member while connected.
-func (m *Manager) greet(ctx context.Context, ws seal.ID) {
-	w, err := m.Get(ws)
-	if err != nil {
-		return
-	}
+func (m *Manager) greet(ctx context.Context) {
 	m.mu.Lock()
 	peers := slices.Collect(maps.Keys(m.connected))
 	m.mu.Unlock()
-	for _, peer := range peers {
-		w.peerChanged(ctx, peer, true, m.network.AddrsOf(peer))
+	for _, w := range m.List() {
+		for _, peer := range peers {
+			w.peerChanged(ctx, peer, true, m.network.AddrsOf(peer))
+		}
 	}
 }
 

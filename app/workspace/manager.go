@@ -163,11 +163,11 @@ func (m *Manager) Start(ctx context.Context, network Network) error {
 			return err
 		}
 	}
-	changed := make(chan seal.ID, 64)
-	cancel := m.Events.Members.Subscribe(func(c MembersChanged) {
+	changed := make(chan struct{}, 1)
+	cancel := m.Events.Members.Subscribe(func(MembersChanged) {
 		select {
-		case changed <- c.Workspace:
-		default: // what is queued leads to the same look
+		case changed <- struct{}{}:
+		default: // a look is due already
 		}
 	})
 	m.wg.Go(func() { m.follow(m.ctx, changed) })
@@ -180,14 +180,14 @@ func (m *Manager) Start(ctx context.Context, network Network) error {
 
 // follow applies changes of the membership to the network: who is let in, whom
 // this device looks for, who of the connected is a member now.
-func (m *Manager) follow(ctx context.Context, changed <-chan seal.ID) {
+func (m *Manager) follow(ctx context.Context, changed <-chan struct{}) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case ws := <-changed:
+		case <-changed:
 			m.network.Recheck()
-			m.greet(ctx, ws)
+			m.greet(ctx)
 		}
 	}
 }
@@ -199,7 +199,7 @@ func (m *Manager) attach(w *Workspace) error {
 	}
 	w.attach(r)
 	m.network.Recheck()
-	m.greet(m.ctx, w.id)
+	m.greet(m.ctx)
 	return nil
 }
 

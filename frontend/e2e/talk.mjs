@@ -44,8 +44,10 @@ export async function talk(report, browser, program, language) {
       ok(link.startsWith("parvis://join#"), `the link is ${link}`)
       ok((await box.getAttribute("readonly")) !== null, "the link can be changed")
       await dialog.getByRole("button", { name: w.copy, exact: true }).first().waitFor()
+      ok(await box.evaluate((element) => element === document.activeElement), "the link has not the focus")
       await ana.look("invite-link")
       await ana.page.keyboard.press("Escape")
+      await dialog.waitFor({ state: "detached" })
     })
     await step("a broken link gives one clear sentence", async () => {
       await ben.button(w.joinWith).click()
