@@ -62,6 +62,13 @@ func (s teams) CreateSpace(_ context.Context, n api.NewSpace) (api.Space, error)
 	return api.Space{}, s.call("space %s", n.Name)
 }
 
+func (s teams) Comparisons(context.Context) ([]api.Comparison, error) {
+	return nil, s.call("comparisons")
+}
+func (s teams) EnterCode(_ context.Context, id, code string) error {
+	return s.call("code %s for %s", code, id)
+}
+
 func (s folk) List(context.Context, seal.ID) ([]people.Person, error) { return nil, s.call("people") }
 func (s folk) Rename(_ context.Context, _ seal.ID, name string) error {
 	return s.call("rename %s", name)
@@ -115,7 +122,7 @@ func build(t *testing.T) (*api.API, *services, *bytes.Buffer, *error) {
 	t.Helper()
 	s, log, life := &services{}, &bytes.Buffer{}, new(error)
 	a := api.New(api.Config{
-		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, People: folk{s}, Channels: chats{s},
+		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, People: folk{s}, Channels: chats{s},
 		Messages: chats{s}, Changes: chats{s}, Device: device{s}, Values: values{s},
 		Life:     func() (context.Context, error) { return t.Context(), *life },
 		Meanings: []api.Meaning{{Of: errOwn, Code: api.CodeDiskFull, Message: "Free some space."}},
@@ -161,6 +168,8 @@ func TestCallsReachTheServices(t *testing.T) {
 		{"Workspaces.RevokeInvite", "null", "revoke", []string{`"` + ws + `"`, `"x"`}},
 		{"Workspaces.Spaces", "[]", "spaces", []string{`"` + ws + `"`}},
 		{"Workspaces.CreateSpace", `{"id":""`, "space Board", []string{`{"name":"Board"}`}},
+		{"Workspaces.Comparisons", "[]", "comparisons", nil},
+		{"Workspaces.EnterCode", "null", "code 123456 for x", []string{`"x"`, `"123456"`}},
 		{"People.List", "[]", "people", []string{`"` + ws + `"`}},
 		{"People.Rename", "null", "rename Bo", []string{`"` + ws + `"`, `"Bo"`}},
 		{"Chat.Channels", "[]", "channels", []string{`"` + ws + `"`}},
@@ -195,8 +204,8 @@ func TestCallsReachTheServices(t *testing.T) {
 
 func TestEveryBoundMethodIsTested(t *testing.T) {
 	a, _, _, _ := build(t)
-	if got := len(api.Methods(a.Bound()...)); got != 27 {
-		t.Errorf("%d bound methods, want 27: add the new ones to TestCallsReachTheServices", got)
+	if got := len(api.Methods(a.Bound()...)); got != 29 {
+		t.Errorf("%d bound methods, want 29: add the new ones to TestCallsReachTheServices", got)
 	}
 }
 
@@ -359,7 +368,7 @@ func TestFactsAreForwarded(t *testing.T) {
 func TestTheCatalogueOfEventsIsComplete(t *testing.T) {
 	data, err := json.Marshal(api.EventMap{
 		Workspace: &api.Workspace{}, Person: &api.Person{}, Channel: &api.Channel{}, Message: &api.Message{}, Custody: &api.Custody{},
-		Typing: &api.Typing{}, Invites: &api.Notice{}, Status: &api.Status{}, Reload: &api.Notice{},
+		Typing: &api.Typing{}, Invites: &api.Notice{}, Codes: &api.Comparison{}, Status: &api.Status{}, Reload: &api.Notice{},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -370,7 +379,7 @@ func TestTheCatalogueOfEventsIsComplete(t *testing.T) {
 	}
 	for _, name := range []string{
 		api.EventWorkspace, api.EventPerson, api.EventChannel, api.EventMessage, api.EventCustody, api.EventTyping,
-		api.EventInvites, api.EventStatus, api.EventReload,
+		api.EventInvites, api.EventCodes, api.EventStatus, api.EventReload,
 	} {
 		if _, ok := catalogue[name]; !ok {
 			t.Errorf("%s is not in EventMap", name)

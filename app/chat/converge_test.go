@@ -82,17 +82,30 @@ func (r *replica) change(tb testing.TB, op int, channel chat.ChannelID, m chat.M
 	return r.chat.React(ctx, r.ws, channel, m.ID, []string{"👍", "🎉"}[r.seq%2], r.seq%3 == 0)
 }
 
+// replicaOn is a replica of a new workspace on the store of another, if there is one.
+func (w *world) replicaOn(t testing.TB, person int, before *replica, dir string) *replica {
+	if before == nil {
+		return w.replicaIn(t, person, dir)
+	}
+	r := &replica{world: w, db: before.db, person: w.people[person], device: before.device, bad: map[seal.ID]string{}, stored: map[seal.ID]workspace.Opened{}}
+	r.open()
+	return r
+}
+
 // T19: replicas with the same envelopes show the same, whatever the order, the
 // batches and the restarts were.
 func TestT19ReplicasConverge(t *testing.T) {
+	replicas := make([]*replica, 3) // the stores serve all runs: each has a workspace of its own
+	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
+	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {
+		runs++
 		w := newWorld(3)
-		replicas := []*replica{w.replica(t, 0), w.replica(t, 1), w.replica(t, 2)}
-		defer func() {
-			for _, r := range replicas {
-				_ = r.db.Close()
-			}
-		}()
+		w.ws = seal.Sum(fmt.Append(nil, "run ", runs))
+		w.main = seal.SpaceID(w.ws[:16])
+		for i := range replicas {
+			replicas[i] = w.replicaOn(t, i, replicas[i], dirs[i])
+		}
 		got := map[*replica]int{} // how much of each chain the others have
 		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
 			from := replicas[rapid.IntRange(0, 2).Draw(rt, "who")]

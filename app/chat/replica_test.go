@@ -139,7 +139,7 @@ func (r *replica) envelope(space seal.SpaceID, body []byte) workspace.Opened {
 		Workspace: r.ws, Space: space, Device: r.device, Person: r.person, Seq: r.seq, Kind: workspace.KindChat,
 		HintMs: r.nowMs, Body: body, Own: true,
 	}
-	o.ID = seal.Hash("envelope", r.device[:], space[:], body, []byte{byte(r.seq), byte(r.seq >> 8), byte(r.seq >> 16)})
+	o.ID = seal.Hash("envelope", r.ws[:], r.device[:], space[:], body, []byte{byte(r.seq), byte(r.seq >> 8), byte(r.seq >> 16)})
 	return o
 }
 

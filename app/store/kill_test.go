@@ -84,6 +84,9 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	if os.Getenv(longTests) != "" {
 		cycles = 100
 	}
+	if underRace {
+		cycles = 3
+	}
 	dir := filepath.Join(t.TempDir(), "data")
 	random := rand.New(rand.NewPCG(1, 2))
 	acknowledged := make([]int, writers)

@@ -232,7 +232,7 @@ func checkFrame(f Frame) error {
 	case Links:
 		ok = len(f.Devices) <= MaxLinks
 	case Objects:
-		ok = f.Len() > 0 && f.Len() <= MaxWindow
+		ok = f.Len() > 0 && f.Len() <= MaxObjects
 	case Addrs:
 		ok = len(f.Peers) <= MaxAddrPeers
 		for _, p := range f.Peers {

@@ -101,7 +101,7 @@ func TestY4BadFramesAreRefused(t *testing.T) {
 		"short id":           {0x82, byte(kindLinks), 0x81, 0x41, 0x01},
 		"empty window":       enc(Objects{}),
 		"empty object":       enc(Objects{Batch{Envelopes: [][]byte{{}}}}),
-		"257 objects":        enc(Objects{Batch{Envelopes: manyBytes(257)}}),
+		"513 objects":        enc(Objects{Batch{Envelopes: manyBytes(MaxObjects + 1)}}),
 		"hint of 4097 bytes": enc(Live{make([]byte, MaxLive+1)}),
 		"513 links":          enc(Links{many(MaxLinks + 1)}),
 		"65 heads":           enc(Hello{Heads: many(MaxHeads + 1)}),

@@ -52,6 +52,17 @@ type Batch struct {
 // Len is the number of objects.
 func (b Batch) Len() int { return len(b.Entries) + len(b.Blobs) + len(b.Envelopes) }
 
+// fits reports whether the objects may travel in one frame.
+func (b Batch) fits() bool {
+	size := 0
+	for _, part := range [][][]byte{b.Entries, b.Blobs, b.Envelopes} {
+		for _, object := range part {
+			size += len(object) + 5 // at most 5 bytes of length
+		}
+	}
+	return b.Len() <= MaxObjects && size <= MaxFrame-64
+}
+
 // Replica is one workspace as this device stores it. All methods may be called
 // by several goroutines at once, Receive serially for each peer.
 type Replica interface {
@@ -109,5 +120,6 @@ const (
 	MaxLive        = 4 << 10 // bytes of a hint
 	MaxWindow      = 256     // objects of one window
 	MaxWindowBytes = 1 << 20 // bytes of one window, unless one object is larger
+	MaxObjects     = 512     // objects that a window may hold when blobs came on top
 	MaxInFlight    = 4       // windows not yet acknowledged
 )

@@ -261,9 +261,9 @@ func (v *serving) window(ctx context.Context) (more bool, wait time.Time, err er
 	if !ask {
 		return false, wait, nil
 	}
-	b, after, err := v.syncer.cfg.Replica.Missing(ctx, v.peer, theirs, MaxWindow, MaxWindowBytes)
+	b, after, err := v.missing(ctx, theirs)
 	if err != nil {
-		return false, wait, fmt.Errorf("missing: %w", err)
+		return false, wait, err
 	}
 	v.mu.Lock()
 	v.source.Sent(theirs, b, after, time.Now())
@@ -276,6 +276,20 @@ func (v *serving) window(ctx context.Context) (more bool, wait time.Time, err er
 		return false, wait, nil // the reader says why the stream ended, if that matters
 	}
 	return true, wait, nil
+}
+
+// missing asks the replica for the next window, for less when it does not fit
+// into a frame.
+func (v *serving) missing(ctx context.Context, theirs Have) (b Batch, after Have, err error) {
+	for part := 1; ; part *= 2 {
+		b, after, err = v.syncer.cfg.Replica.Missing(ctx, v.peer, theirs, max(MaxWindow/part, 1), MaxWindowBytes/part)
+		if err != nil {
+			return b, after, fmt.Errorf("missing: %w", err)
+		}
+		if b.fits() || part > MaxWindow {
+			return b, after, nil
+		}
+	}
 }
 
 // kick opens our own stream to a peer now, because it just opened one to us.

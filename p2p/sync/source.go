@@ -241,6 +241,14 @@ func (s *Source) Mine(v View, now time.Time) {
 	s.seen.all++
 }
 
+// Resync sends again what was sent and never confirmed, as soon as nothing is
+// under way, and asks the replica again.
+func (s *Source) Resync() {
+	s.flow.reset, s.lift, s.log.settled = true, true, false
+	s.seen.all++
+	s.seen.log++
+}
+
 // Announced learns that gossip does not carry an envelope, so that it need not be
 // waited for.
 func (s *Source) Announced(f Feed, seq uint64) {

@@ -129,9 +129,16 @@ func (s *Syncer) Wake() {
 // for whatever reason is sent and asked for. It never blocks.
 func (s *Syncer) Resync() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.follows {
+	follows := slices.Collect(maps.Values(s.follows))
+	s.mu.Unlock()
+	for _, f := range follows {
 		f.resync()
+	}
+	for _, v := range s.serving() {
+		v.mu.Lock()
+		v.source.Resync()
+		v.mu.Unlock()
+		v.signal()
 	}
 }
 

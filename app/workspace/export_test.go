@@ -1,0 +1,6 @@
+package workspace
+
+import "parvis/crdt/seal"
+
+// KeysOf is the peer key of a manager's device.
+func KeysOf(m *Manager) seal.ID { return m.device.PeerPublic() }
