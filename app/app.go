@@ -41,8 +41,11 @@ func New(config Config) *App {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
 	a := &App{config: config, db: store.New(config.Data)}
-	a.manager = &workspace.Manager{Storage: a.db, Logger: config.Log, Now: time.Now}
+	a.manager = &workspace.Manager{Storage: a.db, Logger: config.Log, Now: config.Now}
 	a.people = people.New(people.Config{Store: a.db.People(), Workspaces: a.manager, Log: config.Log})
 	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Workspaces: a.manager, Log: config.Log})
 	a.manager.Views = map[workspace.Kind]func(*workspace.Workspace) workspace.View{
@@ -50,7 +53,7 @@ func New(config Config) *App {
 		workspace.KindProfile: a.people.View,
 	}
 	a.manager.Joined = a.people.Introduce
-	a.teams = &teams{manager: a.manager, people: a.people, now: time.Now}
+	a.teams = &teams{manager: a.manager, people: a.people, now: config.Now}
 	a.device = &device{app: a}
 	a.api = api.New(api.Config{
 		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, People: a.people,

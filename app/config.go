@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"time"
 )
 
 // Config is all that a node is told from outside.
@@ -25,4 +26,6 @@ type Config struct {
 	// Version is the program's version, for people.
 	Version string
 	Log     *slog.Logger
+	// Now is the clock of the device; nil means time.Now.
+	Now func() time.Time
 }
