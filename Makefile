@@ -10,6 +10,10 @@ export PATH := $(CURDIR)/build/cache/tools/bin:$(PATH):/usr/local/go/bin
 # The Go that was set up builds it, wherever the source came from.
 export GOTOOLCHAIN := local
 export GOFLAGS := -buildvcs=false
+# Node.js brings its own list of authorities; what this machine trusts counts as well.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
+endif
 
 bin     := build/bin
 desktop := -tags desktop,production,webkit2_41

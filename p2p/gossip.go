@@ -15,8 +15,10 @@ import (
 // Limits of gossip (hardening 3.1).
 const (
 	maxTopics      = 64
-	maxGossip      = 80 << 10 // bytes of one message
-	maxGossipRPC   = 64 << 10 // bytes of one control message
+	maxForeign     = 4 * maxTopics // topics of others that are remembered
+	maxTopicName   = 64            // bytes
+	maxGossip      = 80 << 10      // bytes of one message
+	maxGossipRPC   = 64 << 10      // bytes of one control message
 	gossipSeen     = 10 * time.Minute
 	gossipBuffer   = 1024 // messages not yet read; the next one is lost
 	gossipThrottle = 256  // validations at once
@@ -43,8 +45,16 @@ type Gossip struct {
 // its heartbeat costs something even when nothing is said.
 type gossip struct {
 	mu     sync.Mutex
-	router *pubsub.PubSub  // nil until the first topic; guarded by mu
-	topics map[string]bool // joined ones; guarded by mu
+	router *pubsub.PubSub // nil until the first topic; guarded by mu
+	names  topicNames
+}
+
+// topicNames has its own lock: the router asks for names while it works, and
+// must not wait for somebody who waits for the router.
+type topicNames struct {
+	mu      sync.Mutex
+	joined  map[string]bool // guarded by mu
+	foreign map[string]bool // others that members named; guarded by mu
 }
 
 // Topic is a joined gossip topic. Messages may be lost and repeated.
@@ -135,30 +145,30 @@ func (t *Topic) Close() {
 	}
 	g := &t.node.gossip
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.router != nil {
-		_ = g.router.UnregisterTopicValidator(t.name)
+	router := g.router
+	g.mu.Unlock()
+	if router != nil {
+		_ = router.UnregisterTopicValidator(t.name)
 	}
-	delete(g.topics, t.name)
+	g.names.leave(t.name)
 }
 
 // enter books the topic and returns the router, made if it is the first.
 func (g *gossip) enter(n *Node, run *hosted, name string) (*pubsub.PubSub, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.topics[name] || len(g.topics) >= maxTopics {
+	if !g.names.enter(name) {
 		return nil, errors.New("joined already, or too many topics")
 	}
 	if g.router == nil {
 		member := func(p peer.ID) bool { return n.allowed(textOf(p)) }
-		router, err := pubsub.NewGossipSub(run.ctx, run.Host, gossipOptions(g, member)...)
+		router, err := pubsub.NewGossipSub(run.ctx, run.Host, gossipOptions(&g.names, member)...)
 		if err != nil {
+			g.names.leave(name)
 			return nil, err
 		}
 		g.router = router
-		g.topics = make(map[string]bool)
 	}
-	g.topics[name] = true
 	return g.router, nil
 }
 
@@ -166,10 +176,33 @@ func (g *gossip) enter(n *Node, run *hosted, name string) (*pubsub.PubSub, error
 func (g *gossip) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.router, g.topics = nil, nil
+	g.router = nil
+	g.names.mu.Lock()
+	defer g.names.mu.Unlock()
+	g.names.joined, g.names.foreign = nil, nil
 }
 
-func gossipOptions(g *gossip, member func(peer.ID) bool) []pubsub.Option {
+// enter books a name; false when it is taken or there are too many.
+func (n *topicNames) enter(name string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.joined[name] || len(n.joined) >= maxTopics {
+		return false
+	}
+	if n.joined == nil {
+		n.joined, n.foreign = make(map[string]bool), make(map[string]bool)
+	}
+	n.joined[name] = true
+	return true
+}
+
+func (n *topicNames) leave(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.joined, name)
+}
+
+func gossipOptions(names *topicNames, member func(peer.ID) bool) []pubsub.Option {
 	return []pubsub.Option{
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictSign),
 		pubsub.WithPeerFilter(func(p peer.ID, _ string) bool { return member(p) }),
@@ -179,7 +212,7 @@ func gossipOptions(g *gossip, member func(peer.ID) bool) []pubsub.Option {
 			}
 			return nil
 		}),
-		pubsub.WithSubscriptionFilter(topicFilter{g}),
+		pubsub.WithSubscriptionFilter(topicFilter{names}),
 		pubsub.WithMaxMessageSize(maxGossip),
 		pubsub.WithMaxControlMessageSize(maxGossipRPC),
 		pubsub.WithSeenMessagesTTL(gossipSeen),
@@ -214,19 +247,36 @@ func topicScore() *pubsub.TopicScoreParams {
 	}
 }
 
-// topicFilter knows only the topics this node has joined.
-type topicFilter struct{ g *gossip }
+// topicFilter joins only topics that were asked for, but remembers what others
+// subscribe to before we do: they say it once, and whoever forgets it does not
+// reach them after joining too (G2).
+type topicFilter struct{ names *topicNames }
 
 func (f topicFilter) CanSubscribe(topic string) bool {
-	// Called by Join, which holds no lock of ours.
-	f.g.mu.Lock()
-	defer f.g.mu.Unlock()
-	return f.g.topics[topic]
+	f.names.mu.Lock()
+	defer f.names.mu.Unlock()
+	return f.names.joined[topic]
 }
 
 func (f topicFilter) FilterIncomingSubscriptions(_ peer.ID, subs []*pb.RPC_SubOpts) ([]*pb.RPC_SubOpts, error) {
 	if len(subs) > 2*maxTopics {
 		return nil, pubsub.ErrTooManySubscriptions
 	}
-	return pubsub.FilterSubscriptions(subs, f.CanSubscribe), nil
+	return pubsub.FilterSubscriptions(subs, f.mayName), nil
+}
+
+// mayName reports whether a member may subscribe to the topic: one of ours, or
+// one of a bounded number that we may join later.
+func (f topicFilter) mayName(topic string) bool {
+	f.names.mu.Lock()
+	defer f.names.mu.Unlock()
+	n := f.names
+	if n.joined[topic] || n.foreign[topic] {
+		return true
+	}
+	if n.foreign == nil || len(topic) > maxTopicName || len(n.foreign) >= maxForeign {
+		return false
+	}
+	n.foreign[topic] = true
+	return true
 }

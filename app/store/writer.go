@@ -25,7 +25,8 @@ type writer struct {
 	wg   sync.WaitGroup
 	wake chan struct{} // holds one token while work waits
 
-	commits atomic.Int64 // how many groups were committed
+	commits   atomic.Int64  // how many groups were committed
+	groupTime time.Duration // maxGroupTime
 
 	mu       sync.Mutex
 	queue    []*job // guarded by mu
@@ -46,7 +47,7 @@ func openWriter(ctx context.Context, db *DB, dsn string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writer{db: db, conn: c, wake: make(chan struct{}, 1)}, nil
+	return &writer{db: db, conn: c, wake: make(chan struct{}, 1), groupTime: maxGroupTime}, nil
 }
 
 // Write runs fn in a durable transaction and returns after its commit, which it
@@ -196,7 +197,7 @@ func (w *writer) commitGroup(first *job) {
 		if err == nil {
 			err = w.run(j)
 		}
-		if err != nil || len(jobs) == maxGroup || time.Since(began) > maxGroupTime {
+		if err != nil || len(jobs) == maxGroup || time.Since(began) > w.groupTime {
 			break
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"parvis/crdt/seal"
 )
@@ -26,6 +27,7 @@ func breakCommit(ctx context.Context, db *DB) error {
 // hold makes the writer wait inside a function until release is called, so that
 // what is asked for meanwhile shares the next commit.
 func hold(db *DB) (release func() error) {
+	db.writer.Load().groupTime = time.Hour
 	began, end, done := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
 		done <- db.Write(context.Background(), func(context.Context) error {

@@ -84,6 +84,29 @@ func TestLongLog(t *testing.T) {
 			t.Errorf("%d bytes per entry are kept", perEntry)
 		}
 	})
+	t.Run("M28 an entry on the oldest view makes the whole log concurrent, which is weighed in bounded time", func(t *testing.T) {
+		log := fill(t, entries, false)
+		stranger := entries[1].Dev
+		body, err := AckBody{}.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The founder's other self, on the view of its second entry: a fork.
+		key := people()[0].keys.Sign
+		if key.Public() != stranger {
+			t.Fatal("not the founder's entry")
+		}
+		late, err := log.writeAt([]seal.ID{entries[1].ID}, key, TypeAck, body, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := log.Add(late); o != seal.Evidence {
+			t.Fatal(o, err)
+		}
+		start := time.Now()
+		log.State()
+		t.Logf("%d entries beside one: %v", n, time.Since(start))
+	})
 	t.Run("M28 the states at known heads do not depend on what was asked before", func(t *testing.T) {
 		log := fill(t, entries[:600], false)
 		want := map[seal.ID]string{}

@@ -17,6 +17,8 @@ type field struct {
 	revocations map[seal.ID][]int // by the person or device whose authority they take
 	void        []verdict
 	chains      map[int][]int
+	seen        []int // by place: the last walk that came by
+	walk        int
 }
 
 // verdict is what is known of the void rule for one record.
@@ -38,7 +40,7 @@ func newField(records []*record, rules rules) *field {
 	f := &field{
 		records: records, rules: rules, place: make(map[*record]int, len(records)),
 		pasts: map[int]set{}, futures: map[int]set{}, revocations: map[seal.ID][]int{},
-		void: make([]verdict, len(records)), chains: map[int][]int{},
+		void: make([]verdict, len(records)), chains: map[int][]int{}, seen: make([]int, len(records)),
 	}
 	for i, r := range records {
 		f.place[r] = i
@@ -104,11 +106,28 @@ type contender struct {
 
 // latest drops the contenders that the record at j follows.
 func (f *field) latest(list []contender, j int) []contender {
-	if len(list) == 0 {
-		return list
+	return slices.DeleteFunc(list, func(c contender) bool { return f.follows(j, c.place) })
+}
+
+// follows reports whether record j follows record i. It walks back no further
+// than i, because most registers are written again soon after.
+func (f *field) follows(j, i int) bool {
+	f.walk++
+	goal, stack := f.records[i], []int{j}
+	for len(stack) > 0 {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, parent := range f.records[at].parents {
+			if parent == goal {
+				return true
+			}
+			if place, in := f.place[parent]; in && place > i && f.seen[place] != f.walk {
+				f.seen[place] = f.walk
+				stack = append(stack, place)
+			}
+		}
 	}
-	past := f.past(j)
-	return slices.DeleteFunc(list, func(c contender) bool { return past.has(c.place) })
+	return false
 }
 
 // winners are the writes that take effect, in the order in which to apply them:

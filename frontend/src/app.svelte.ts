@@ -1,5 +1,6 @@
 import { getContext, setContext } from "svelte"
 import { Settings } from "./features/settings/settings.svelte"
+import { Codes } from "./features/workspace/codes.svelte"
 import { Workspaces } from "./features/workspace/workspaces.svelte"
 import { Navigation } from "./navigation.svelte"
 import { Team } from "./team.svelte"
@@ -15,6 +16,7 @@ export class App {
   team = $state.raw<Team>()
   readonly settings: Settings
   readonly workspaces: Workspaces
+  readonly codes: Codes
   readonly navigation = new Navigation()
   readonly #ends: (() => void)[]
   #lost = false
@@ -39,6 +41,7 @@ export class App {
   ) {
     this.settings = new Settings(transport)
     this.workspaces = new Workspaces(transport)
+    this.codes = new Codes(transport)
     this.#ends = [
       transport.on("reload", () => void this.retry()),
       transport.on("transport", ({ state }) => {
@@ -58,6 +61,7 @@ export class App {
         return
       }
       await this.workspaces.load()
+      await this.codes.load()
       this.phase = "ready"
     } catch (reason) {
       const error = apiError(reason)
@@ -89,6 +93,7 @@ export class App {
     this.team?.close()
     this.settings.close()
     this.workspaces.close()
+    this.codes.close()
     this.navigation.close()
   }
 }

@@ -78,7 +78,7 @@ func TestG1GossipIsFasterThanRelaying(t *testing.T) {
 
 // An envelope above 64 KiB is not gossiped but announced, and relayed at once.
 func TestG3LargeEnvelopesAreRelayed(t *testing.T) {
-	const relay = time.Second
+	const relay = 2 * time.Second
 	tm := sync.NewTeam(t, 3, nil)
 	gossips(t, tm, relay)
 	line(t, tm)

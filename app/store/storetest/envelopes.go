@@ -103,7 +103,7 @@ func gaps(t *testing.T, s workspace.Storage, ctx context.Context, ws seal.ID) {
 }
 
 func anyOrder(t *testing.T, s workspace.Storage, ctx context.Context, ws seal.ID) {
-	const n = 400
+	const n = 150
 	random := rand.New(rand.NewPCG(7, 7))
 	for _, start := range random.Perm(n + 20) {
 		var rows []workspace.EnvelopeRow

@@ -11,6 +11,7 @@ export type Plain<T> = T extends (infer Item)[]
     : T
 
 export type Workspace = Plain<api.Workspace>
+export type Comparison = Plain<api.Comparison>
 export type LinkInfo = Plain<api.LinkInfo>
 export type NewInvite = Plain<api.NewInvite>
 export type Invite = Plain<api.Invite>

@@ -13,6 +13,18 @@ export namespace api {
 	    last: number;
 	    draft: string;
 	}
+	export interface ChannelName {
+	    workspace: string;
+	    channel: string;
+	    name: string;
+	}
+	export interface Comparison {
+	    id: string;
+	    workspace: string;
+	    inviter: boolean;
+	    code: string;
+	    state: string;
+	}
 	export interface CreateWorkspace {
 	    name: string;
 	    person: string;
@@ -121,6 +133,7 @@ export namespace api {
 	    "chat.typing"?: Typing;
 	    invites?: Notice;
 	    status?: Status;
+	    codes?: Comparison;
 	    reload?: Notice;
 	}
 	export interface Invite {

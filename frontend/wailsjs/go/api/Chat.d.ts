@@ -18,6 +18,8 @@ export function OpenDirect(arg1:api.Direct):Promise<api.Channel>;
 
 export function React(arg1:api.MessageChange):Promise<void>;
 
+export function RenameChannel(arg1:api.ChannelName):Promise<void>;
+
 export function SaveDraft(arg1:api.Draft):Promise<void>;
 
 export function Send(arg1:api.NewMessage):Promise<api.SentMessage>;

@@ -34,6 +34,10 @@ export function React(arg1) {
   return window['go']['api']['Chat']['React'](arg1);
 }
 
+export function RenameChannel(arg1) {
+  return window['go']['api']['Chat']['RenameChannel'](arg1);
+}
+
 export function SaveDraft(arg1) {
   return window['go']['api']['Chat']['SaveDraft'](arg1);
 }
