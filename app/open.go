@@ -26,6 +26,7 @@ func (a *App) open(ctx context.Context, key seal.Key) error {
 	a.life, a.end = life, end
 	a.mu.Unlock()
 	a.background.Go(func() { a.device.watch(life) })
+	a.background.Go(func() { a.scrub(life) })
 	return nil
 }
 

@@ -126,6 +126,15 @@ func (t *teams) Join(ctx context.Context, link, person string, wait time.Duratio
 	return t.describe(w), nil
 }
 
+// CancelJoin ends a join that goes on.
+func (t *teams) CancelJoin(ctx context.Context, ws string) error {
+	id, err := seal.ParseID(ws)
+	if err != nil {
+		return fmt.Errorf("workspace %q: %w", ws, workspace.ErrNotFound)
+	}
+	return t.manager.CancelJoin(ctx, id)
+}
+
 func (t *teams) get(text string) (*workspace.Workspace, error) {
 	id, err := seal.ParseID(text)
 	if err != nil {

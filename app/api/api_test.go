@@ -52,6 +52,7 @@ func (s teams) Inspect(context.Context, string) (api.LinkInfo, error) {
 func (s teams) Join(_ context.Context, _, person string, wait time.Duration) (api.Workspace, error) {
 	return api.Workspace{}, s.call("join as %s within %s", person, wait)
 }
+func (s teams) CancelJoin(context.Context, string) error { return s.call("cancel") }
 func (s teams) Invite(context.Context, api.NewInvite) (api.Invite, error) {
 	return api.Invite{}, s.call("invite")
 }
@@ -169,6 +170,7 @@ func TestCallsReachTheServices(t *testing.T) {
 		{"Workspaces.Spaces", "[]", "spaces", []string{`"` + ws + `"`}},
 		{"Workspaces.CreateSpace", `{"id":""`, "space Board", []string{`{"name":"Board"}`}},
 		{"Workspaces.Comparisons", "[]", "comparisons", nil},
+		{"Workspaces.CancelJoin", "null", "cancel", []string{`"w1"`}},
 		{"Workspaces.EnterCode", "null", "code 123456 for x", []string{`"x"`, `"123456"`}},
 		{"People.List", "[]", "people", []string{`"` + ws + `"`}},
 		{"People.Rename", "null", "rename Bo", []string{`"` + ws + `"`, `"Bo"`}},
@@ -204,8 +206,8 @@ func TestCallsReachTheServices(t *testing.T) {
 
 func TestEveryBoundMethodIsTested(t *testing.T) {
 	a, _, _, _ := build(t)
-	if got := len(api.Methods(a.Bound()...)); got != 29 {
-		t.Errorf("%d bound methods, want 29: add the new ones to TestCallsReachTheServices", got)
+	if got := len(api.Methods(a.Bound()...)); got != 30 {
+		t.Errorf("%d bound methods, want 30: add the new ones to TestCallsReachTheServices", got)
 	}
 }
 

@@ -12,6 +12,8 @@ type WorkspaceService interface {
 	Inspect(ctx context.Context, link string) (LinkInfo, error)
 	// Join returns when keys have arrived or wait is over, with the state then.
 	Join(ctx context.Context, link, person string, wait time.Duration) (Workspace, error)
+	// CancelJoin ends a join that goes on.
+	CancelJoin(ctx context.Context, workspace string) error
 }
 
 // InvitationService makes and ends invitations.
@@ -81,6 +83,13 @@ func (w *Workspaces) Join(j JoinWorkspace) (Workspace, error) {
 			return Workspace{}, err
 		}
 		return w.teams.Join(ctx, j.Link, names[0], wait)
+	})
+}
+
+// CancelJoin ends a join that goes on and forgets the workspace.
+func (w *Workspaces) CancelJoin(workspace string) error {
+	return act(w.edge, "Workspaces.CancelJoin", func(ctx context.Context) error {
+		return w.teams.CancelJoin(ctx, workspace)
 	})
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -68,7 +69,7 @@ func message(ctx context.Context, c *client.Client, ws api.Workspace, wanted str
 		if err == nil {
 			return ch.ID, id, nil
 		}
-		if f, isFailure := err.(*failure); !isFailure || f.code != api.CodeNotFound {
+		if f, isFailure := errors.AsType[*failure](err); !isFailure || f.code != api.CodeNotFound {
 			return "", "", err
 		}
 	}
@@ -84,7 +85,7 @@ func messageIn(ctx context.Context, c *client.Client, ch api.Channel, wanted str
 		query.Around, query.Limit = wanted, 3
 	}
 	page, err := client.Call[api.MessagePage](ctx, c, "Chat.Messages", client.Arg(query))
-	if e, ok := err.(*api.Error); ok && e.Code == api.CodeNotFound {
+	if e, ok := errors.AsType[*api.Error](err); ok && e.Code == api.CodeNotFound {
 		page = api.MessagePage{} // it is not in this channel
 	} else if err != nil {
 		return "", err

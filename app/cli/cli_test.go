@@ -130,7 +130,7 @@ func TestExitCodes(t *testing.T) {
 		{"several workspaces", &node{answers: map[string]string{"Workspaces.List": twoWorkspaces}}, []string{"channel", "list"}, ExitFailed, "--workspace"},
 		{"an ambiguous workspace", &node{answers: map[string]string{"Workspaces.List": twoWorkspaces}}, []string{"channel", "list", "-w", "aa11"}, ExitFailed, "Several"},
 		{"a join that waits in vain", &node{answers: map[string]string{"Workspaces.Join": `{"id":"aa11bb","state":"joining","waiting":"Ana"}`, "Workspaces.List": `[{"id":"aa11bb","state":"joining","waiting":"Ana"}]`, "Workspaces.Comparisons": `[]`}},
-			[]string{"join", "parvis://join#x", "--as", "Ben", "--wait", "50ms"}, ExitTimeout, "waiting for Ana"},
+			[]string{"join", "parvis://join#x", "--as", "Ben", "--wait", "50ms"}, ExitTimeout, "waiting for a computer"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

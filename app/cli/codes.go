@@ -20,16 +20,43 @@ type codes struct {
 	lines chan string // what the person types, a line each
 }
 
-func (s *session) newCodes() *codes {
-	c := &codes{s: s, asked: map[string]bool{}, lines: make(chan string)}
-	go func() { // ends with the program: a terminal cannot be interrupted
-		typed := bufio.NewScanner(s.Stdin)
-		for typed.Scan() {
-			c.lines <- typed.Text()
+func (s *session) newCodes() *codes { return &codes{s: s, asked: map[string]bool{}} }
+
+// line is the next line that the person types.
+func (c *codes) line(ctx context.Context) (string, error) {
+	if c.lines == nil {
+		c.lines = make(chan string)
+		go func() { // ends with the program: reading a terminal cannot be interrupted
+			typed := bufio.NewScanner(c.s.Stdin)
+			for typed.Scan() {
+				c.lines <- typed.Text()
+			}
+			close(c.lines)
+		}()
+	}
+	select {
+	case line, ok := <-c.lines:
+		if !ok {
+			return "", &failure{code: api.CodeInvalid, message: "No code was typed. Run the command again at a terminal.", exit: ExitFailed}
 		}
-		close(c.lines)
-	}()
-	return c
+		return strings.TrimSpace(line), nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// keepLooking answers the comparisons of a join at every event until ctx ends.
+func (c *codes) keepLooking(ctx context.Context, node *client.Client, news <-chan struct{}) error {
+	for {
+		select {
+		case <-news:
+			if _, err := c.look(ctx, node, func(found api.Comparison) bool { return !found.Inviter }); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // look answers the comparisons that have a code and were not answered yet.
@@ -44,16 +71,12 @@ func (c *codes) look(ctx context.Context, node *client.Client, wanted func(api.C
 		}
 		c.asked[comparison.ID] = true
 		fmt.Fprintf(c.s.Stderr, "Call the other person. Your code is %s: read it out.\nType the code you hear: ", comparison.Code)
-		select {
-		case line, ok := <-c.lines:
-			if !ok {
-				return false, &failure{code: api.CodeInvalid, message: "No code was typed. Run the command again at a terminal.", exit: ExitFailed}
-			}
-			_, err := client.Call[*client.Nothing](ctx, node, "Workspaces.EnterCode", client.Arg(comparison.ID), client.Arg(strings.TrimSpace(line)))
-			return err == nil, err
-		case <-ctx.Done():
-			return false, ctx.Err()
+		line, err := c.line(ctx)
+		if err != nil {
+			return false, err
 		}
+		_, err = client.Call[*client.Nothing](ctx, node, "Workspaces.EnterCode", client.Arg(comparison.ID), client.Arg(line))
+		return err == nil, err
 	}
 	return false, nil
 }

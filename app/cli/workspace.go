@@ -83,66 +83,48 @@ func (s *session) joinCommand() *cobra.Command {
 	return cmd
 }
 
-// join asks, then waits until the keys are here and says for whom it waits.
+// joinResult is what the join came to.
+type joinResult struct {
+	workspace api.Workspace
+	err       error
+}
+
+// join asks, and while it waits says for whom and compares codes where wanted.
 func (s *session) join(ctx context.Context, c *client.Client, link, as string, wait time.Duration, news <-chan struct{}) error {
-	end := time.NewTimer(wait)
-	defer end.Stop()
-	look := time.NewTicker(time.Second)
-	defer look.Stop()
-	first := min(wait, time.Second)
-	ws, err := client.Call[api.Workspace](ctx, c, "Workspaces.Join", client.Arg(api.JoinWorkspace{Link: link, Person: as, WaitMs: first.Milliseconds()}))
-	said := "nobody yet"
-	asking := s.newCodes()
+	result := make(chan joinResult, 1)
+	go func() {
+		ws, err := client.Call[api.Workspace](ctx, c, "Workspaces.Join", client.Arg(api.JoinWorkspace{Link: link, Person: as, WaitMs: wait.Milliseconds()}))
+		result <- joinResult{ws, err}
+	}()
+	patience := time.NewTimer(min(wait, time.Second))
+	defer patience.Stop()
+	codes := make(chan error, 1)
+	go func() { codes <- s.newCodes().keepLooking(ctx, c, news) }()
 	for {
-		if err != nil {
-			return err
-		}
-		if ws.State == "ready" {
-			return s.print(joined{idName{ws.ID, ws.Name}, idName{ws.Self, as}}, func(w io.Writer) {
-				fmt.Fprintf(w, "Joined %s (%s) as %s.\n", printable(ws.Name), short(ws.ID), printable(as))
-			})
-		}
-		if ws.Waiting != said {
-			said = ws.Waiting
-			fmt.Fprintf(s.Stderr, "Waiting for %s …\n", whom(said))
-		}
-		if _, err := asking.look(ctx, c, func(found api.Comparison) bool { return !found.Inviter && found.Workspace == ws.ID }); err != nil {
-			return err
-		}
 		select {
-		case <-news:
-		case <-look.C:
-		case <-end.C:
-			return &failure{code: api.CodeTimeout, message: "Nobody who could let you in was reached yet" + waitingFor(said) + ". The node keeps trying; see: parvis workspace list", exit: ExitTimeout}
+		case r := <-result:
+			return s.joined(r, as)
+		case <-patience.C:
+			fmt.Fprintln(s.Stderr, "Waiting for a computer of the workspace …")
+		case err := <-codes:
+			if err != nil {
+				return err
+			}
 		case <-c.Done():
 			return client.ErrClosed
-		case <-ctx.Done():
-			return ctx.Err()
 		}
-		ws, err = again(ctx, c, ws.ID)
 	}
 }
 
-func waitingFor(said string) string { return " (waiting for " + whom(said) + ")" }
-
-// whom names who has to come online; names are known only after the join.
-func whom(said string) string {
-	if said == "" {
-		return "a computer of the workspace"
+// joined prints what a join came to.
+func (s *session) joined(r joinResult, as string) error {
+	if r.err != nil {
+		return r.err
 	}
-	return printable(said)
-}
-
-// again reads how a workspace stands now.
-func again(ctx context.Context, c *client.Client, id string) (api.Workspace, error) {
-	all, err := client.Call[[]api.Workspace](ctx, c, "Workspaces.List")
-	if err != nil {
-		return api.Workspace{}, err
+	if r.workspace.State != "ready" {
+		return &failure{code: api.CodeTimeout, message: "Nobody who could let you in was reached yet (waiting for a computer of the workspace). The node keeps trying; see: parvis workspace list", exit: ExitTimeout}
 	}
-	for _, ws := range all {
-		if ws.ID == id {
-			return ws, nil
-		}
-	}
-	return api.Workspace{}, &failure{code: api.CodeRefused, message: "The invitation was not accepted. Ask for a new link.", exit: ExitFailed}
+	return s.print(joined{idName{r.workspace.ID, r.workspace.Name}, idName{r.workspace.Self, as}}, func(w io.Writer) {
+		fmt.Fprintf(w, "Joined %s (%s) as %s.\n", printable(r.workspace.Name), short(r.workspace.ID), printable(as))
+	})
 }

@@ -138,7 +138,7 @@ func TestAFullDiskLosesNothingAndRecovers(t *testing.T) {
 }
 
 func TestTheReserveLetsSmallWritesFinish(t *testing.T) {
-	disk := smallDisk(t, 80)
+	disk := smallDisk(t, 112)
 	db := New(filepath.Join(disk, "data"))
 	if err := db.Open(t.Context(), testKey); err != nil {
 		t.Fatal(err)
@@ -159,7 +159,12 @@ func TestTheReserveLetsSmallWritesFinish(t *testing.T) {
 	if err := os.WriteFile(filler, make([]byte, free-(1<<20)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	acknowledged := fillUntilFull(t, db)
+	acknowledged := make([]int, 1)
+	for err = nil; err == nil; acknowledged[0]++ {
+		err = writePair(db, 0, acknowledged[0]+1)
+	}
+	acknowledged[0]--
+	checkFullError(t, err)
 	if reserved() {
 		t.Error("the reserve was not given back")
 	}
@@ -167,7 +172,19 @@ func TestTheReserveLetsSmallWritesFinish(t *testing.T) {
 		t.Errorf("a small write with the reserve given back: %v", err)
 	}
 	acknowledged[0]++
-	checkFullError(t, db.PutBlob(t.Context(), testID('w', 0), testID('b', 1), make([]byte, 100<<10)))
+	ws, blob := testID('w', 0), make([]byte, 100<<10)
+	checkFullError(t, db.PutBlob(t.Context(), ws, testID('b', 1), blob))
+	for err = nil; err == nil; acknowledged[0]++ {
+		err = writePair(db, 0, acknowledged[0]+1)
+	}
+	acknowledged[0]--
+	checkFullError(t, err)
+	if free, err := freeBytes(disk); err != nil || free < reserveRest-(4<<20) {
+		t.Errorf("messages took all of the reserve: %d bytes left, %v", free, err)
+	}
+	if err := db.PutAcks(t.Context(), ws, testID('d', 9), []workspace.Tail{{Seq: 1}}); err != nil {
+		t.Errorf("an acknowledgement: %v", err)
+	}
 	checkPairs(t, db, acknowledged)
 
 	if err := os.Remove(filler); err != nil {
@@ -176,7 +193,7 @@ func TestTheReserveLetsSmallWritesFinish(t *testing.T) {
 	db.reserve.mu.Lock()
 	db.reserve.next = db.reserve.next.Add(-2 * reserveRetry)
 	db.reserve.mu.Unlock()
-	if err := db.PutBlob(t.Context(), testID('w', 0), testID('b', 1), make([]byte, 100<<10)); err != nil {
+	if err := db.PutBlob(t.Context(), ws, testID('b', 1), blob); err != nil {
 		t.Errorf("after space returned: %v", err)
 	}
 	if !reserved() {

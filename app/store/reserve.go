@@ -15,8 +15,11 @@ const (
 	// reserveMargin must be free beyond the reserve before it is made again.
 	reserveMargin = 32 << 20
 	// smallWrite is how many bytes of objects one call may still add while only
-	// the reserve is left: a deletion, an acknowledgement, one message.
+	// the reserve is left: a deletion, one message.
 	smallWrite = 64 << 10
+	// reserveRest is the part of the reserve that objects may not take: for
+	// acknowledgements, states, removals, and for emptying the WAL.
+	reserveRest = 16 << 20
 	// fullBelow is how little free space makes an input/output error of SQLite a
 	// full disk.
 	fullBelow = 1 << 20
@@ -25,8 +28,10 @@ const (
 )
 
 // reserve is the file "reserve" in the data folder: 32 MiB that are given back
-// to the disk when it is full, so that the user can delete and small writes can
-// finish. Until space returns, large writes are refused at once.
+// to the disk when it is full, so that the user can delete and the outbox can
+// finish. Until space returns, large objects are refused at once, and small ones
+// when half of the reserve is used up. A disk that is too small for a reserve has
+// none: there every write is tried.
 type reserve struct {
 	dir string
 
@@ -66,6 +71,9 @@ func (r *reserve) restoreLocked() {
 func (r *reserve) release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, err := os.Stat(r.path()); err != nil {
+		return
+	}
 	r.low = true
 	r.next = time.Now().Add(reserveRetry)
 	if err := os.Remove(r.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -83,18 +91,18 @@ func (r *reserve) committed() {
 	}
 }
 
-// admit refuses size bytes of objects when only the reserve is left.
+// admit refuses size bytes of objects that only the reserve could hold.
 func (r *reserve) admit(size int) error {
-	if size <= smallWrite {
-		return nil
-	}
 	r.mu.Lock()
 	if r.low && time.Now().After(r.next) {
 		r.restoreLocked()
 	}
 	low := r.low
 	r.mu.Unlock()
-	if low {
+	if !low {
+		return nil
+	}
+	if free, err := freeBytes(r.dir); size > smallWrite || (err == nil && free < reserveRest) {
 		return r.full()
 	}
 	return nil

@@ -62,7 +62,7 @@ type conn struct {
 func (c *conn) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer c.ws.CloseNow()
+	defer func() { _ = c.ws.CloseNow() }() // it has ended by then, one way or the other
 	unsubscribe := c.backend.Subscribe(func(name string, data json.RawMessage) {
 		c.out.event(mustJSON(event{Event: name, Data: data}))
 	})

@@ -126,11 +126,16 @@ func (w *Workspace) Custody(space seal.SpaceID, device seal.ID, seq uint64) (hol
 	return holders, others > 0 && holders == others
 }
 
-// Queued counts the own envelopes that no other device holds yet.
+// Queued counts the own envelopes that wait for a first other device. Where nobody
+// else may read a space, nothing waits.
 func (w *Workspace) Queued() int {
+	st := w.State()
+	if st == nil {
+		return 0
+	}
 	queued := 0
 	for id, tail := range w.feeds.vector() {
-		if id.Device != w.self.device {
+		if id.Device != w.self.device || len(st.Recipients(id.Space)) < 2 {
 			continue
 		}
 		held, _ := w.custody.watermark(id)

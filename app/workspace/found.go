@@ -189,23 +189,62 @@ func (m *Manager) startJoin(ctx context.Context, link member.Link, text, name st
 func (m *Manager) goJoin(w *Workspace, j *joining) {
 	m.network.Recheck()
 	m.Events.State.Publish(StateChanged{Workspace: w.id})
+	ctx, cancel := context.WithCancel(m.ctx)
+	j.cancel = cancel
 	m.wg.Go(func() {
+		defer cancel()
 		defer close(j.done)
-		err := m.runJoin(m.ctx, w, j)
+		err := m.runJoin(ctx, w, j)
 		if err == nil {
-			err = m.ready(m.ctx, w, j)
-		}
-		if err == nil || m.ctx.Err() != nil {
+			m.readyAtLast(ctx, w, j)
 			return
+		}
+		if m.ctx.Err() != nil {
+			return // it goes on at the next start
 		}
 		j.fail(err)
 		m.remove(w)
 		if err := m.Storage.Write(m.ctx, func(ctx context.Context) error { return m.Storage.RemoveWorkspace(ctx, w.id) }); err != nil {
 			m.Logger.Error("remove refused join", "err", err)
 		}
-		m.Events.Problem.Publish(Problem{Workspace: w.id, Text: err.Error()})
 		m.Events.State.Publish(StateChanged{Workspace: w.id})
 	})
+}
+
+// CancelJoin ends a join that goes on and removes what was made for it.
+func (m *Manager) CancelJoin(ctx context.Context, id seal.ID) error {
+	w, err := m.Get(id)
+	if err != nil {
+		return err
+	}
+	j := w.joining.Load()
+	if j == nil {
+		return ErrJoined
+	}
+	j.cancel()
+	select {
+	case <-j.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// readyAtLast makes a joined workspace ready. The others count this device as a
+// member already, so what fails here, such as a full disk, is tried again.
+func (m *Manager) readyAtLast(ctx context.Context, w *Workspace, j *joining) {
+	for {
+		err := m.ready(ctx, w, j)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		m.Logger.Error("finish join", "err", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(joinMaxPause):
+		}
+	}
 }
 
 // ready turns a finished join into a workspace that works.

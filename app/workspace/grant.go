@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -39,6 +40,9 @@ func (w *Workspace) grant(from seal.ID, request member.KeyRequest) ([]byte, erro
 	device, ok := st.DeviceByPeer(from)
 	if !ok || device.ID != request.Dev || !device.Active || !st.CanRead(request.Space, device.ID) {
 		return nil, ErrRefused
+	}
+	if err := request.Check(st); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	if !w.grants.allow(device.ID, w.now()) {
 		return nil, ErrRefused

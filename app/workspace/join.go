@@ -71,6 +71,8 @@ type joining struct {
 	name string
 	done chan struct{} // closed when the join ended
 
+	cancel context.CancelFunc // set before it starts
+
 	mu  sync.Mutex
 	err error // guarded by mu; final
 }
@@ -209,6 +211,9 @@ func (w *Workspace) acceptWelcome(ctx context.Context, keys member.InviteKeys, j
 		}
 		if !w.members.has(j.link.LogHead) {
 			return errors.Join(append(bad, errForeignLog)...)
+		}
+		if w.members.pending().LogKeyID() != member.LogKeyID(box.LK) {
+			return errForeignLog
 		}
 		if err := w.keepBox(ctx, box); err != nil {
 			return err

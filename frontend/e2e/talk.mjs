@@ -14,7 +14,12 @@ export async function talk(report, browser, program, language) {
   const w = words[language]
   const ana = await Person.start(browser, program, w)
   const ben = await Person.start(browser, program, w)
-  const step = (name, run) => report.step(`${language}: ${name}`, run)
+  const step = async (name, run) => {
+    const passed = await report.step(`${language}: ${name}`, run)
+    // What both saw when it failed says more than any message.
+    if (!passed) await Promise.all([ana, ben].map((person) => person.keep(`failed-${name.slice(0, 24)}`)))
+    return passed
+  }
   let link = ""
   try {
     await step("the start screen offers both ways", async () => {
@@ -68,7 +73,7 @@ export async function talk(report, browser, program, language) {
     if (!joined) return
     await step("both talk, and each sees the other’s words", async () => {
       await ana.say("general", "Hello Ben, **welcome**.")
-      await ben.log().getByText("welcome").waitFor({ timeout: patience })
+      await ben.message("welcome").waitFor({ timeout: patience })
       equal(await ben.log().locator("strong", { hasText: "welcome" }).count(), 1, "bold words")
       await ben.field(w.message("general")).click()
       await ben.page.keyboard.type("First line")
@@ -205,7 +210,8 @@ export async function talk(report, browser, program, language) {
     })
     await step("the whole page can be used with the keyboard alone", async () => {
       await ana.page.keyboard.press("Alt+ArrowUp")
-      await ana.field(w.message("general")).waitFor()
+      await ana.message("welcome").waitFor()
+      await ana.page.waitForFunction(() => document.activeElement?.tagName === "TEXTAREA")
       await ana.page.keyboard.press("Shift+Tab")
       await ana.page.keyboard.press("ArrowUp")
       ok(await ana.page.evaluate(() => document.activeElement?.closest("[data-message]") !== null), "no message has the focus")
@@ -285,6 +291,11 @@ class Person {
       await checkAccessibility(this.page, `${name} ${theme}`)
     }
     await this.page.emulateMedia({ colorScheme: "light" })
+  }
+
+  async keep(name) {
+    const path = `${shots}/${this.w.locale}/${name.replace(/\W+/g, "-")}-${new URL(this.node.url).port}.png`
+    await this.page.screenshot({ path }).catch(() => {})
   }
 
   async close() {

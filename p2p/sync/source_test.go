@@ -44,9 +44,17 @@ func asked(s *Source, now time.Time) string {
 	return out
 }
 
-// Who sends what, by who wrote it and who is connected.
-func TestY10WhoDelivers(t *testing.T) {
-	const relay = 300 * time.Millisecond
+// delivery is one situation and what a source sends in it.
+type delivery struct {
+	name  string
+	mine  View
+	sink  Hello
+	now   string // sent as soon as the sink spoke
+	grace string // sent after half the delay
+	later string // sent after the delay
+}
+
+func deliveries() []delivery {
 	rival := func(v View, d byte, seqs ...uint64) View {
 		v.Peers[device(d)] = holding(seqs...).Feeds
 		return v
@@ -59,14 +67,7 @@ func TestY10WhoDelivers(t *testing.T) {
 	}
 	gossip := holding(0, 5)
 	gossip.Gossip = true
-	cases := []struct {
-		name  string
-		mine  View
-		sink  Hello
-		now   string // sent as soon as the sink spoke
-		grace string // sent after half the delay
-		later string // sent after the delay
-	}{
+	cases := []delivery{
 		{"own objects at once", holding(5), hello(holding(2), 2), "1:2 ", "1:2 ", "1:2 "},
 		{"the author is connected to the sink", holding(0, 5), hello(holding(), 1, 2), "", "", "2:0 "},
 		{"nobody else can", holding(0, 5), hello(holding(), 1), "", "2:0 ", "2:0 "},
@@ -83,14 +84,15 @@ func TestY10WhoDelivers(t *testing.T) {
 		if first(author) == 4 {
 			grace = ""
 		}
-		cases = append(cases, struct {
-			name              string
-			mine              View
-			sink              Hello
-			now, grace, later string
-		}{fmt.Sprintf("two can relay %d", author), rival(holding(seqs...), 4, seqs...), hello(holding(), 1, 4), "", grace, want})
+		cases = append(cases, delivery{fmt.Sprintf("two can relay %d", author), rival(holding(seqs...), 4, seqs...), hello(holding(), 1, 4), "", grace, want})
 	}
-	for _, c := range cases {
+	return cases
+}
+
+// Who sends what, by who wrote it and who is connected.
+func TestY10WhoDelivers(t *testing.T) {
+	const relay = 300 * time.Millisecond
+	for _, c := range deliveries() {
 		t.Run(c.name, func(t *testing.T) {
 			s := NewSource(SourceConfig{Self: device(1), Sink: device(3), RelayDelay: relay})
 			s.Mine(c.mine, t0.Add(-time.Hour))

@@ -63,8 +63,7 @@ func Read(data string) (File, error) {
 // Remove deletes the file of a node that stops; one that another node has
 // written since stays.
 func Remove(data string, f File) error {
-	now, err := Read(data)
-	if err != nil || now.Token != f.Token {
+	if now, err := Read(data); err != nil || now.Token != f.Token {
 		return nil
 	}
 	if err := os.Remove(filepath.Join(data, Name)); err != nil {

@@ -35,7 +35,7 @@ export class Conversation {
   firstUnread = $state("")
 
   /** Whether somebody looks at the end of the conversation. If not, news get the line above them. */
-  watched = false
+  watched = $state(false)
 
   readonly channel: string
   readonly thread: string
@@ -142,10 +142,10 @@ export class Conversation {
     this.firstUnread = unread?.id ?? ""
   }
 
-  /** Tells that everything up to the newest message was seen. */
-  async markRead() {
+  /** Tells that everything up to the newest message was seen; `again` also when that was told. */
+  async markRead(again = false) {
     const last = this.last
-    if (!last || last.id === this.#marked || this.thread) return
+    if (!last || (last.id === this.#marked && !again) || this.thread) return
     this.#marked = last.id
     await this.#chat
       .MarkRead({ workspace: this.#workspace, channel: this.channel, message: last.id })

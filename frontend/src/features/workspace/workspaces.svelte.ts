@@ -58,6 +58,12 @@ export class Workspaces {
     if (tried) await this.join(tried.link, tried.person)
   }
 
+  /** Ends a join that goes on, and forgets the workspace. */
+  async cancelJoin(id: string) {
+    await this.#service.CancelJoin(id)
+    this.#byId.delete(id)
+  }
+
   invite(invitation: NewInvite): Promise<Invite> {
     return this.#service.Invite(invitation)
   }
