@@ -2,7 +2,6 @@ package people
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -236,10 +235,7 @@ func (s *Service) refresh(ws seal.ID) {
 	}
 }
 
-// Introduce gives the own person the chosen name once a workspace is ready. What
-// fails is only logged, because the person can be renamed.
-func (s *Service) Introduce(ctx context.Context, w *workspace.Workspace, text string) {
-	if err := s.Rename(ctx, w.ID(), text); err != nil && !errors.Is(err, context.Canceled) {
-		s.config.Log.Error("write own name", "workspace", w.ID().Short(), "err", err)
-	}
+// Introduce gives the own person the chosen name once a workspace is ready.
+func (s *Service) Introduce(ctx context.Context, w *workspace.Workspace, text string) error {
+	return s.Rename(ctx, w.ID(), text)
 }

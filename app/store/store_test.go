@@ -14,6 +14,7 @@ import (
 	"parvis/crdt/seal"
 )
 
+// TestStorageContract runs the contract that every workspace.Storage keeps.
 func TestStorageContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) workspace.Storage { return openTest(t) })
 }

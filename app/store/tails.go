@@ -15,7 +15,7 @@ import (
 type chainTail struct {
 	seq  int64   // 1 to seq are here without a gap
 	id   seal.ID // of the envelope at seq; zero when seq is 0
-	high int64   // the greatest seq stored
+	high int64   // the greatest seq ever stored
 }
 
 func tailSum(chain int64, t chainTail) []byte {
@@ -58,15 +58,16 @@ func (db *DB) currentTail(ctx context.Context, chain int64) (chainTail, error) {
 	return t, putTail(ctx, db.querier(ctx), chain, t)
 }
 
-// advance moves a tail over the rows behind it that have become gapless, and
-// sets high.
+// advance moves a tail over the rows behind it that have become gapless. high
+// never falls, even when the last row was lost: a device must not use a number
+// for a second envelope.
 func (db *DB) advance(ctx context.Context, chain int64, t chainTail) (chainTail, error) {
 	q := db.querier(ctx)
 	var high intColumn
 	if err := q.QueryRowContext(ctx, `SELECT max(seq) FROM envelope WHERE chain = ?`, chain).Scan(&high); err != nil {
 		return t, err
 	}
-	t.high = int64(high)
+	t.high = max(t.high, int64(high))
 	end, err := gaplessEnd(ctx, q, chain, t.seq)
 	if err != nil || end == t.seq {
 		return t, err
@@ -135,7 +136,7 @@ func (db *DB) Tails(ctx context.Context, ws seal.ID) ([]workspace.Tail, error) {
 				return err
 			}
 			key, _, err := db.chainOf(ctx, chain)
-			if t.seq > 0 {
+			if t.high > 0 {
 				tails = append(tails, t.of(key))
 			}
 			return err
@@ -148,7 +149,7 @@ func (db *DB) Tails(ctx context.Context, ws seal.ID) ([]workspace.Tail, error) {
 }
 
 func (t chainTail) of(key chainKey) workspace.Tail {
-	return workspace.Tail{Space: key.space, Device: key.device, Seq: uint64(t.seq), ID: t.id}
+	return workspace.Tail{Space: key.space, Device: key.device, Seq: uint64(t.seq), ID: t.id, High: uint64(t.high)}
 }
 
 // readTails gives the good tails and the chains whose tail is damaged.
@@ -174,7 +175,7 @@ func (db *DB) readTails(ctx context.Context, ws seal.ID) (tails []workspace.Tail
 			damaged = append(damaged, int64(chain))
 			continue
 		}
-		if t.seq > 0 {
+		if t.high > 0 {
 			key, known := db.ids.key(int64(chain))
 			if !known {
 				key = chainKey{ws, space.space(), device.id()}

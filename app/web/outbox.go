@@ -87,15 +87,5 @@ func pop(queue *[][]byte) []byte {
 // reloadMessage tells a page that facts were dropped and everything must be
 // loaded again.
 func reloadMessage() []byte {
-	return mustJSON(event{Event: "reload", Data: json.RawMessage(`{"workspace":""}`)})
-}
-
-// mustJSON encodes our own envelope structs around JSON that was made by
-// encoding/json a moment ago; that cannot fail.
-func mustJSON[T reply | event](v T) []byte {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return data
+	return eventMessage("reload", json.RawMessage(`{"workspace":""}`))
 }

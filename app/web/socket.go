@@ -18,19 +18,6 @@ type request struct {
 	Args   []json.RawMessage `json:"args"`
 }
 
-// reply answers the request with the same id: {id, result} or {id, error}.
-type reply struct {
-	ID     int64           `json:"id"`
-	Result json.RawMessage `json:"result,omitempty"`
-	Error  json.RawMessage `json:"error,omitempty"`
-}
-
-// event is a fact: {event, data}.
-type event struct {
-	Event string          `json:"event"`
-	Data  json.RawMessage `json:"data"`
-}
-
 // serveSocket speaks until the client goes or ctx, the server's life, ends; the
 // request's own context does not outlast the upgrade.
 func (s *Server) serveSocket(ctx context.Context, w http.ResponseWriter, r *http.Request) {
@@ -64,7 +51,7 @@ func (c *conn) serve(ctx context.Context) {
 	defer cancel()
 	defer func() { _ = c.ws.CloseNow() }() // it has ended by then, one way or the other
 	unsubscribe := c.backend.Subscribe(func(name string, data json.RawMessage) {
-		c.out.event(mustJSON(event{Event: name, Data: data}))
+		c.out.event(eventMessage(name, data))
 	})
 	defer unsubscribe()
 	var writer sync.WaitGroup
@@ -109,14 +96,17 @@ func (c *conn) answer(req request) (message []byte) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.log.Error("panic in a call", "method", req.Method, "panic", fmt.Sprint(p))
-			message = mustJSON(reply{ID: req.ID, Error: json.RawMessage(`{"code":"internal","message":"Something went wrong in the program. Please try again."}`)})
+			message = errorMessage(req.ID, json.RawMessage(`{"code":"internal","message":"Something went wrong in the program. Please try again."}`))
 		}
 	}()
 	result, failure := c.backend.Call(req.Method, req.Args)
-	if failure == nil && result == nil {
+	if failure != nil {
+		return errorMessage(req.ID, failure)
+	}
+	if result == nil {
 		result = json.RawMessage("null")
 	}
-	return mustJSON(reply{ID: req.ID, Result: result, Error: failure})
+	return resultMessage(req.ID, result)
 }
 
 func (c *conn) write(ctx context.Context) {

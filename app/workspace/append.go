@@ -56,7 +56,7 @@ func (w *Workspace) appendDraft(ctx context.Context, space seal.SpaceID, kind Ki
 		return Opened{}, ErrNoKey
 	}
 	id := feed.FeedID{Space: space, Device: w.self.device}
-	tail, err := w.feeds.tail(ctx, id)
+	tail, err := w.feeds.ownEnd(ctx, id)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -73,7 +73,7 @@ func (w *Workspace) appendDraft(ctx context.Context, space seal.SpaceID, kind Ki
 		Workspace: w.id, Space: space, ID: env.ID, Device: w.self.device, Person: w.self.person, Seq: row.Seq,
 		Kind: kind, HintMs: plain.HintMs, Deps: draft.Deps, Body: draft.Body, Own: true,
 	}
-	w.feeds.advance(id, feed.Tail{Seq: row.Seq, ID: row.ID})
+	w.feeds.extend(id, feed.Tail{Seq: row.Seq, ID: row.ID})
 	return opened, w.keep(ctx, []EnvelopeRow{row}, []Opened{opened}, after)
 }
 
@@ -93,7 +93,11 @@ func (w *Workspace) keep(ctx context.Context, rows []EnvelopeRow, opened []Opene
 	if err := w.storage.AddEnvelopes(ctx, w.id, rows); err != nil {
 		return err
 	}
-	after.add(func() { w.feeds.commit(rows) })
+	whole, repaired, err := w.feeds.stored(ctx, rows)
+	if err != nil {
+		return err
+	}
+	after.add(func() { w.feeds.commit(whole, repaired) })
 	return w.apply(ctx, opened, after)
 }
 

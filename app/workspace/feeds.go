@@ -24,6 +24,7 @@ type feeds struct {
 	mu        sync.Mutex
 	committed feed.Vector                 // guarded by mu; what is durable
 	pending   feed.Vector                 // guarded by mu; with the running transaction; nil: read again
+	broken    map[feed.FeedID]brokenChain // guarded by mu; own chains with a gap
 	recent    map[feed.FeedID][]recentRow // guarded by mu; the newest durable rows by seq
 	size      struct{ rows, bytes int }   // guarded by mu; of recent
 }
@@ -38,27 +39,34 @@ func newFeeds(w *Workspace) *feeds {
 	return &feeds{w: w, committed: feed.Vector{}, recent: map[feed.FeedID][]recentRow{}}
 }
 
-func (f *feeds) read(ctx context.Context) (feed.Vector, error) {
+func (f *feeds) read(ctx context.Context) (feed.Vector, map[feed.FeedID]brokenChain, error) {
 	tails, err := f.w.storage.Tails(ctx, f.w.id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	vector := make(feed.Vector, len(tails))
+	broken := map[feed.FeedID]brokenChain{}
 	for _, t := range tails {
-		vector[feed.FeedID{Space: t.Space, Device: t.Device}] = feed.Tail{Seq: t.Seq, ID: t.ID}
+		id := feed.FeedID{Space: t.Space, Device: t.Device}
+		if t.Seq > 0 {
+			vector[id] = feed.Tail{Seq: t.Seq, ID: t.ID}
+		}
+		if t.High > t.Seq && t.Device == f.w.self.device {
+			broken[id] = brokenChain{high: t.High}
+		}
 	}
-	return vector, nil
+	return vector, broken, nil
 }
 
 // load reads the tails. It is called at start and after damage was found.
 func (f *feeds) load(ctx context.Context) error {
-	vector, err := f.read(ctx)
+	vector, broken, err := f.read(ctx)
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.committed, f.pending = vector, nil
+	f.committed, f.pending, f.broken = vector, nil, broken
 	f.recent = map[feed.FeedID][]recentRow{}
 	f.size.rows, f.size.bytes = 0, 0
 	return nil
@@ -76,12 +84,13 @@ func (f *feeds) tail(ctx context.Context, id feed.FeedID) (feed.Tail, error) {
 	pending := f.pending
 	f.mu.Unlock()
 	if pending == nil {
-		var err error
-		if pending, err = f.read(ctx); err != nil {
+		read, broken, err := f.read(ctx)
+		if err != nil {
 			return feed.Tail{}, err
 		}
+		pending = read
 		f.mu.Lock()
-		f.pending = pending
+		f.pending, f.broken = pending, broken
 		f.mu.Unlock()
 	}
 	return pending[id], nil
@@ -96,10 +105,15 @@ func (f *feeds) advance(id feed.FeedID, tail feed.Tail) {
 	}
 }
 
-// commit publishes rows that are durable now.
-func (f *feeds) commit(rows []EnvelopeRow) {
+// commit publishes rows, and ends of repaired chains, that are durable now.
+func (f *feeds) commit(rows []EnvelopeRow, repaired feed.Vector) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for id, end := range repaired {
+		if end.Seq > f.committed[id].Seq {
+			f.committed[id] = end
+		}
+	}
 	for _, row := range rows {
 		id := feed.FeedID{Space: row.Space, Device: row.Device}
 		if row.Seq > f.committed[id].Seq {

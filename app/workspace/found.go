@@ -19,8 +19,10 @@ func (m *Manager) Create(ctx context.Context, name string) (*Workspace, error) {
 	err := m.Storage.Write(ctx, func(ctx context.Context) error {
 		after = nil
 		var err error
-		w, err = m.found(ctx, &after)
-		return err
+		if w, err = m.found(ctx, &after); err != nil {
+			return err
+		}
+		return m.Storage.PutSecret(ctx, w.id, secretName, []byte(name))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create workspace: %w", err)
@@ -29,8 +31,8 @@ func (m *Manager) Create(ctx context.Context, name string) (*Workspace, error) {
 		tell()
 	}
 	m.put(w)
-	if m.Joined != nil {
-		m.Joined(ctx, w, name)
+	if err := m.introduce(ctx, w); err != nil {
+		return nil, err
 	}
 	if err := m.attach(w); err != nil {
 		return nil, err
@@ -249,7 +251,12 @@ func (m *Manager) readyAtLast(ctx context.Context, w *Workspace, j *joining) {
 
 // ready turns a finished join into a workspace that works.
 func (m *Manager) ready(ctx context.Context, w *Workspace, j *joining) error {
-	err := m.Storage.Write(ctx, func(ctx context.Context) error { return m.Storage.DeleteSecret(ctx, w.id, secretJoin) })
+	err := m.Storage.Write(ctx, func(ctx context.Context) error {
+		if err := m.Storage.PutSecret(ctx, w.id, secretName, []byte(j.name)); err != nil {
+			return err
+		}
+		return m.Storage.DeleteSecret(ctx, w.id, secretJoin)
+	})
 	if err != nil {
 		return err
 	}
@@ -260,11 +267,24 @@ func (m *Manager) ready(ctx context.Context, w *Workspace, j *joining) error {
 	if err := m.attach(w); err != nil {
 		return err
 	}
-	if m.Joined != nil {
-		m.Joined(ctx, w, j.name)
-	}
 	m.Events.State.Publish(StateChanged{Workspace: w.id})
+	if err := m.introduce(ctx, w); err != nil {
+		m.Logger.Warn("introduce", "workspace", w.id.Short(), "err", err)
+	}
 	return nil
+}
+
+// introduce writes the name that the person chose, unless that was done: a crash
+// in between leaves it for the next start.
+func (m *Manager) introduce(ctx context.Context, w *Workspace) error {
+	name, found, err := m.Storage.Secret(ctx, w.id, secretName)
+	if err != nil || !found || m.Joined == nil {
+		return err
+	}
+	if err := m.Joined(ctx, w, string(name)); err != nil {
+		return fmt.Errorf("write own name: %w", err)
+	}
+	return m.Storage.Write(ctx, func(ctx context.Context) error { return m.Storage.DeleteSecret(ctx, w.id, secretName) })
 }
 
 func linkAddrs(link member.Link) []PeerAddrs {

@@ -20,6 +20,7 @@ const (
 	secretInvite = "invite/" // + invite id: the link
 	secretSelf   = "person"  // the person genesis
 	secretJoin   = "join"    // the link and name of a join that goes on
+	secretName   = "name"    // the own name until it is written
 )
 
 // maxContentKeys bounds the cache of derived keys.

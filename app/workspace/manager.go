@@ -43,7 +43,7 @@ type Manager struct {
 	Views map[Kind]func(*Workspace) View
 	// Joined is called once a workspace is ready for the first time, with the
 	// name that the person chose.
-	Joined func(ctx context.Context, w *Workspace, name string)
+	Joined func(ctx context.Context, w *Workspace, name string) error
 
 	codes   codes
 	device  member.DeviceKeys
@@ -161,6 +161,9 @@ func (m *Manager) Start(ctx context.Context, network Network) error {
 		}
 		if err := m.attach(w); err != nil {
 			return err
+		}
+		if err := m.introduce(ctx, w); err != nil {
+			m.Logger.Warn("introduce", "workspace", w.id.Short(), "err", err)
 		}
 	}
 	changed := make(chan struct{}, 1)

@@ -27,12 +27,15 @@ type EnvelopeRow struct {
 	State  EnvelopeState
 }
 
-// Tail is the end of the gapless part of a device's chain in a space.
+// Tail is the end of the gapless part of a device's chain in a space. High is the
+// greatest number that was ever stored, which is greater when damage made a gap;
+// only [EnvelopeStore.Tails] gives it.
 type Tail struct {
 	Space  seal.SpaceID
 	Device seal.ID
-	Seq    uint64
+	Seq    uint64 // 0: the first one is missing
 	ID     seal.ID
+	High   uint64
 }
 
 // Transactor runs functions in durable transactions. Concurrent calls share one

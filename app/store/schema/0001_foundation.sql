@@ -70,7 +70,7 @@ CREATE TABLE tail (
     chain INTEGER NOT NULL PRIMARY KEY REFERENCES chain (chain),
     seq   INTEGER NOT NULL, -- 1 to seq are here without a gap
     id    BLOB    NOT NULL, -- of the envelope at seq; zero when seq is 0
-    high  INTEGER NOT NULL, -- the greatest seq stored
+    high  INTEGER NOT NULL, -- the greatest seq ever stored
     sum   BLOB    NOT NULL
 ) STRICT;
 
