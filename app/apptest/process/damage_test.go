@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/app/api"
 	"parvis/app/cli/clitest"
@@ -89,8 +90,12 @@ func TestADamagedRowIsReportedAndFetchedAgain(t *testing.T) {
 				t.Logf("%q", statusOf(t, ana).Problems)
 				say(t, ana, "written with damage in the store") // must not take the place of what is lost
 				ben.Start(t)
+				begin := time.Now()
 				texts = append(texts, "written with damage in the store")
 				noRepeats(t, agree(t, both, texts))
+				if took := time.Since(begin); took > 15*time.Second {
+					t.Errorf("fetching it again took %v", took)
+				}
 				ben.Stop(t) // now only Ana has it: a newcomer gets everything from her
 				cleo := start(t)
 				enter(t, cleo, ana.Invite(t), "Cleo")

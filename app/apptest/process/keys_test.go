@@ -23,7 +23,9 @@ func serveFails(t *testing.T, data string, env []string, flags ...string) string
 	if !ok || exit.ExitCode() != 1 || len(out) > 0 {
 		t.Fatalf("the node ended with %v and printed %q, want exit 1 and nothing", err, out)
 	}
-	var document struct{ Error struct{ Code, Message string } }
+	var document struct {
+		Error struct{ Code, Message string }
+	}
 	if err := json.Unmarshal(exit.Stderr, &document); err != nil {
 		t.Fatalf("stderr is %q, want one JSON document", exit.Stderr)
 	}

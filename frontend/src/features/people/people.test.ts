@@ -1,0 +1,59 @@
+import { expect, test } from "vitest"
+import { TestTransport } from "../../transport/testing"
+import type { Person } from "../../transport/types"
+import { People } from "./people.svelte"
+
+const person = (id: string, name: string, change: Partial<Person> = {}): Person => ({
+  workspace: "w",
+  id,
+  name,
+  role: "member",
+  state: "unverified",
+  online: false,
+  lastSeen: 0,
+  devices: 1,
+  invitedBy: "",
+  self: false,
+  ...change,
+})
+
+async function load(people: Person[]) {
+  const transport = new TestTransport({ "People.List": () => people, "People.Rename": () => null })
+  const result = new People(transport, "w")
+  await result.load()
+  return { transport, people: result }
+}
+
+test("people are found by the start of any part of their name, without accents", async () => {
+  const { people } = await load([
+    person("1", "Élodie Lefèvre"),
+    person("2", "Anne-Marie Dubois"),
+    person("3", "Zoé"),
+  ])
+  const find = (query: string) => people.find(query).map((p) => p.name)
+  expect(find("elo")).toEqual(["Élodie Lefèvre"])
+  expect(find("lef")).toEqual(["Élodie Lefèvre"])
+  expect(find("marie")).toEqual(["Anne-Marie Dubois"])
+  expect(find("ZOE")).toEqual(["Zoé"])
+  expect(find("fevre")).toEqual([])
+  expect(find(" ")).toHaveLength(3)
+})
+
+test("former members keep their name but are not listed", async () => {
+  const { people } = await load([person("1", "Ana", { self: true }), person("2", "Ben", { state: "removed" })])
+  expect(people.all.map((p) => p.name)).toEqual(["Ana"])
+  expect(people.name("2")).toBe("Ben")
+  expect(people.self?.name).toBe("Ana")
+})
+
+test("somebody whose name has not arrived has a short id", async () => {
+  const { people } = await load([])
+  expect(people.name("0123456789abcdef")).toBe("01234567")
+})
+
+test("events change people of this workspace only", async () => {
+  const { transport, people } = await load([person("1", "Ana")])
+  transport.tell("person", person("1", "Ana Lopez", { online: true }))
+  transport.tell("person", person("9", "Foreign", { workspace: "other" }))
+  expect(people.all.map((p) => [p.name, p.online])).toEqual([["Ana Lopez", true]])
+})

@@ -1,0 +1,55 @@
+import { expect, test } from "vitest"
+import { TestTransport } from "../../transport/testing"
+import type { Workspace } from "../../transport/types"
+import { Workspaces } from "./workspaces.svelte"
+
+const workspace = (id: string, change: Partial<Workspace> = {}): Workspace => ({
+  id,
+  name: id,
+  self: "ana",
+  role: "owner",
+  state: "ready",
+  waiting: "",
+  main: "s",
+  people: 1,
+  online: 1,
+  queued: 0,
+  ...change,
+})
+
+test("a reload forgets what is gone and shows what is new", async () => {
+  let held = [workspace("a"), workspace("b")]
+  const workspaces = new Workspaces(new TestTransport({ "Workspaces.List": () => held }))
+  await workspaces.load()
+  held = [workspace("b", { online: 2 }), workspace("c")]
+  await workspaces.load()
+  expect(workspaces.all.map((w) => [w.id, w.online])).toEqual([
+    ["b", 2],
+    ["c", 1],
+  ])
+})
+
+test("an event that overtakes the answer of join is not undone by it", async () => {
+  const transport = new TestTransport({
+    "Workspaces.Join": () => {
+      transport.tell("workspace", workspace("w", { state: "ready" }))
+      return workspace("w", { state: "joining", waiting: "Ben" })
+    },
+  })
+  const workspaces = new Workspaces(transport)
+  await workspaces.join("parvis://join#x", "Ana")
+  expect(workspaces.get("w")?.state).toBe("ready")
+})
+
+test("joining is tried again with the same link and name", async () => {
+  const transport = new TestTransport({ "Workspaces.Join": () => workspace("w", { state: "joining" }) })
+  const workspaces = new Workspaces(transport)
+  expect(workspaces.canRetry("w")).toBe(false)
+  await workspaces.join("parvis://join#x", "Ana")
+  await workspaces.retry("w")
+  const asked = transport.of("Workspaces.Join").map(([form]) => form as { link: string; person: string })
+  expect(asked.map(({ link, person }) => [link, person])).toEqual([
+    ["parvis://join#x", "Ana"],
+    ["parvis://join#x", "Ana"],
+  ])
+})

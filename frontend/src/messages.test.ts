@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs"
+import { expect, test } from "vitest"
+
+type Variants = { match: Record<string, string> }[]
+type Messages = Record<string, string | Variants>
+
+const read = (language: string): Messages =>
+  JSON.parse(readFileSync(`messages/${language}.json`, "utf8")) as Messages
+const en = read("en")
+const fr = read("fr")
+const keys = Object.keys(en).filter((key) => !key.startsWith("$"))
+
+/** Every text of a message, plural forms included. */
+const texts = (message: string | Variants | undefined): string[] =>
+  typeof message === "string" ? [message] : (message ?? []).flatMap((variant) => Object.values(variant.match))
+
+const parameters = (message: string | Variants | undefined) =>
+  [...new Set(texts(message).flatMap((text) => text.match(/\{\w+\}/g) ?? []))].sort()
+
+test("both languages have the same messages with the same parameters", () => {
+  expect(Object.keys(fr).sort()).toEqual(Object.keys(en).sort())
+  for (const key of keys) expect([key, parameters(fr[key])]).toEqual([key, parameters(en[key])])
+})
+
+test("quotation marks and apostrophes are typographic", () => {
+  for (const key of keys) {
+    for (const text of [...texts(en[key]), ...texts(fr[key])]) expect(`${key}: ${text}`).not.toMatch(/['"]/)
+  }
+})
+
+test("French signs keep their narrow spaces", () => {
+  for (const key of keys) {
+    for (const text of texts(fr[key])) {
+      const words = text.replace(/\w+:\/\/\S+/g, "")
+      expect(`${key}: ${words}`.slice(key.length + 2)).not.toMatch(/ [;!?:»]|« |[^\s\u202f\u00a0;!?({][;!?](?!\w)/)
+    }
+  }
+})
