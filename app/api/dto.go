@@ -276,6 +276,12 @@ type Notice struct {
 	Workspace string `json:"workspace"`
 }
 
+// OpenedLink is a parvis:// link that another program handed over. It is untrusted:
+// the page shows it and asks.
+type OpenedLink struct {
+	Link string `json:"link"`
+}
+
 // EventMap is the catalogue of events: the key is the event's name, the type its
 // payload. It exists so that the page's types are generated from it.
 type EventMap struct {
@@ -288,5 +294,6 @@ type EventMap struct {
 	Invites   *Notice     `json:"invites,omitempty"`      // the list changed
 	Status    *Status     `json:"status,omitempty"`       // connection, disk, problems
 	Codes     *Comparison `json:"codes,omitempty"`        // a comparison of codes began or went on
+	Link      *OpenedLink `json:"link,omitempty"`         // in the window only
 	Reload    *Notice     `json:"reload,omitempty"`       // events were dropped: load everything again
 }

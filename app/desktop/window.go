@@ -154,11 +154,6 @@ func (w *Window) again(second options.SecondInstanceData) {
 // maxLink bounds a link that another program hands over, in bytes.
 const maxLink = 8 << 10
 
-// linkOpened is the payload of the event "link".
-type linkOpened struct {
-	Link string `json:"link"`
-}
-
 // open hands a parvis:// link to the page, which shows it and asks before doing
 // anything: whoever can make the user click can send one.
 func (w *Window) open(link string) {
@@ -166,7 +161,7 @@ func (w *Window) open(link string) {
 	if ctx == nil || !strings.HasPrefix(link, "parvis://") || len(link) > maxLink {
 		return
 	}
-	runtime.EventsEmit(ctx, "link", linkOpened{link})
+	runtime.EventsEmit(ctx, "link", api.OpenedLink{Link: link})
 }
 
 // policy puts the page's content policy on every file the window loads.

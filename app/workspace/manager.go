@@ -13,14 +13,21 @@ import (
 	"parvis/crdt/seal"
 )
 
-// Network is what the workspaces need from the peer-to-peer side.
-type Network interface {
+// Host is this device on the network.
+type Host interface {
 	// Self is this device's peer key.
 	Self() seal.ID
 	// Addrs are the addresses that an invitation names for this device.
 	Addrs() []string
 	// AddrsOf are the addresses of a peer that is or was connected.
 	AddrsOf(peer seal.ID) []string
+	// Recheck says that the members, the invitations or the addresses changed.
+	Recheck()
+}
+
+// Network is what the workspaces need from the peer-to-peer side.
+type Network interface {
+	Host
 	// Attach starts the replication of a workspace.
 	Attach(w *Workspace) (Replication, error)
 	// Knock runs the join protocol with one peer; nil means that the peer has
@@ -28,8 +35,6 @@ type Network interface {
 	Knock(ctx context.Context, peer seal.ID, addrs []string, knock Knock) error
 	// AskKey sends a KeyRequest to a connected peer and returns its KeyGrant.
 	AskKey(ctx context.Context, peer seal.ID, request []byte) ([]byte, error)
-	// Recheck says that the members, the invitations or the addresses changed.
-	Recheck()
 }
 
 // Manager holds the workspaces of one data folder. Set the exported fields, then
@@ -109,7 +114,8 @@ func (m *Manager) PeerSeed() [32]byte { return m.device.PeerSeed }
 
 // make builds a workspace object without reading anything.
 func (m *Manager) make(id seal.ID) *Workspace {
-	w := &Workspace{id: id, storage: m.Storage, events: &m.Events, logger: m.Logger, now: m.Now, views: map[Kind]View{}}
+	w := &Workspace{id: id, views: map[Kind]View{}}
+	w.surroundings = surroundings{storage: m.Storage, events: &m.Events, logger: m.Logger, now: m.Now}
 	w.self = identity{device: m.device.Sign.Public(), sign: m.device.Sign, peer: m.device.PeerPublic()}
 	w.presence.online, w.presence.seen = map[seal.ID]bool{}, map[seal.ID]int64{}
 	w.keys, w.members, w.feeds, w.custody = newKeyring(w), newMembership(w), newFeeds(w), newCustody(w)

@@ -21,13 +21,10 @@ import (
 
 // Workspace is one team. It is made by [Manager].
 type Workspace struct {
-	id      seal.ID
-	self    identity
-	storage Storage
-	events  *Events
-	logger  *slog.Logger
-	now     func() time.Time
-	views   map[Kind]View
+	surroundings
+	id    seal.ID
+	self  identity
+	views map[Kind]View
 
 	keys     *keyring
 	members  *membership
@@ -39,6 +36,14 @@ type Workspace struct {
 	hints    hints
 	network  atomic.Pointer[attachment]
 	joining  atomic.Pointer[joining] // nil once the workspace is ready
+}
+
+// surroundings are what all workspaces of a manager share.
+type surroundings struct {
+	storage Storage
+	events  *Events
+	logger  *slog.Logger
+	now     func() time.Time
 }
 
 // identity is who this device is in the workspace.

@@ -8,7 +8,14 @@ const grave = ["serious", "critical"]
 export async function checkAccessibility(page, where) {
   await page.evaluate(source)
   // Colours are judged when nothing moves any more.
-  await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect?.getTiming().iterations !== Infinity).map((a) => a.finished.catch(() => {}))))
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((a) => a.effect?.getTiming().iterations !== Infinity)
+        .map((a) => a.finished.catch(() => {})),
+    ),
+  )
   const violations = await page.evaluate(async () => {
     const result = await window.axe.run(document, {
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -16,10 +23,16 @@ export async function checkAccessibility(page, where) {
     return result.violations.map((v) => ({
       id: v.id,
       impact: v.impact,
-      nodes: v.nodes.slice(0, 4).map((n) => `${n.html.slice(0, 160)} – ${n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? ""}`),
+      nodes: v.nodes
+        .slice(0, 4)
+        .map(
+          (n) =>
+            `${n.html.slice(0, 160)} – ${n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? ""}`,
+        ),
     }))
   })
   const found = violations.filter((violation) => grave.includes(violation.impact))
-  if (process.env.PARVIS_AXE_ALL) for (const v of violations) console.log("      axe", where, v.impact, v.id, v.nodes[0])
+  if (process.env.PARVIS_AXE_ALL)
+    for (const v of violations) console.log("      axe", where, v.impact, v.id, v.nodes[0])
   if (found.length > 0) throw new Error(`${where}: ${JSON.stringify(found, null, 2)}`)
 }

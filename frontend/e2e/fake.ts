@@ -49,8 +49,16 @@ export class FakeTransport implements Transport {
   locked = false
 
   constructor(options: Partial<FakeOptions> = {}) {
-    this.#options = { messages: 40, channels: 6, people: 9, french: false, empty: false, ...options }
-    if (!this.#options.empty) this.#found(this.#options.french ? "Atelier Rivoli" : "Harbour Studio", "Ana Lopez")
+    this.#options = {
+      messages: 40,
+      channels: 6,
+      people: 9,
+      french: false,
+      empty: false,
+      ...options,
+    }
+    if (!this.#options.empty)
+      this.#found(this.#options.french ? "Atelier Rivoli" : "Harbour Studio", "Ana Lopez")
   }
 
   on<K extends keyof Events>(event: K, listener: (data: Events[K]) => void) {
@@ -69,11 +77,16 @@ export class FakeTransport implements Transport {
       "Settings.SetPreferences": (preferences: Preferences) => (this.#preferences = preferences),
       "Settings.Unlock": (passphrase: string) => this.#unlock(passphrase),
       "Workspaces.List": () => this.#workspaces,
-      "Workspaces.Create": (form: { name: string; person: string }) => this.#found(form.name, form.person),
+      "Workspaces.Create": (form: { name: string; person: string }) =>
+        this.#found(form.name, form.person),
       "Workspaces.Inspect": (link: string) => this.#inspect(link),
       "Workspaces.Join": (form: { person: string }) => this.#join(form.person),
-      "Workspaces.Invite": (form: { role: string; uses: number; expiresMs: number; codesFirst: boolean }) =>
-        this.#invite(form),
+      "Workspaces.Invite": (form: {
+        role: string
+        uses: number
+        expiresMs: number
+        codesFirst: boolean
+      }) => this.#invite(form),
       "Workspaces.Invites": () => this.#invites,
       "Workspaces.RevokeInvite": (_: string, id: string) => this.#revoke(id),
       "Workspaces.Spaces": () => this.#spaces,
@@ -82,10 +95,15 @@ export class FakeTransport implements Transport {
       "People.List": () => this.#people,
       "People.Rename": (_: string, name: string) => this.#rename(name),
       "Chat.Channels": () => this.#channels,
-      "Chat.CreateChannel": (form: { name: string; space: string }) => this.#channel(form.name, form.space),
+      "Chat.CreateChannel": (form: { name: string; space: string }) =>
+        this.#channel(form.name, form.space),
       "Chat.OpenDirect": (form: { people: string[] }) => this.#direct(form.people),
-      "Chat.Messages": (query: { channel: string; thread: string; before: string; limit: number }) =>
-        this.#page(query),
+      "Chat.Messages": (query: {
+        channel: string
+        thread: string
+        before: string
+        limit: number
+      }) => this.#page(query),
       "Chat.Send": (form: { channel: string; text: string; thread: string; mentions: string[] }) =>
         this.send(form.channel, form.text, this.#self, form.thread, form.mentions),
       "Chat.Edit": (change: { channel: string; id: string; text: string }) =>
@@ -166,7 +184,10 @@ export class FakeTransport implements Transport {
   #acknowledge(message: Message) {
     const mark = { workspace: this.#workspace.id, space: message.space, device: message.device }
     setTimeout(() => this.tell("chat.custody", { ...mark, held: message.seq, delivered: 0 }), 600)
-    setTimeout(() => this.tell("chat.custody", { ...mark, held: message.seq, delivered: message.seq }), 1800)
+    setTimeout(
+      () => this.tell("chat.custody", { ...mark, held: message.seq, delivered: message.seq }),
+      1800,
+    )
   }
 
   #unlock(passphrase: string) {
@@ -250,7 +271,9 @@ export class FakeTransport implements Transport {
 
   #direct(people: string[]): Channel {
     const key = [...people].sort().join()
-    const known = this.#channels.find((c) => c.kind === "direct" && [...c.people].sort().join() === key)
+    const known = this.#channels.find(
+      (c) => c.kind === "direct" && [...c.people].sort().join() === key,
+    )
     if (known) return known
     const channel = this.#channel(
       people.map((id) => this.#people.find((person) => person.id === id)?.name).join(", "),
@@ -266,7 +289,9 @@ export class FakeTransport implements Transport {
 
   #page(query: { channel: string; thread: string; before: string; limit: number }) {
     const all = (this.#messages.get(query.channel) ?? []).filter((message) =>
-      query.thread ? message.thread === query.thread || message.id === query.thread : !message.thread,
+      query.thread
+        ? message.thread === query.thread || message.id === query.thread
+        : !message.thread,
     )
     const end = query.before ? all.findIndex((message) => message.id === query.before) : all.length
     const start = Math.max(0, end - (query.limit || 50))
@@ -285,8 +310,11 @@ export class FakeTransport implements Transport {
   #react(change: { channel: string; id: string; text: string; remove: boolean }) {
     this.#change(change, (message) => {
       const reactions = message.reactions.filter((reaction) => reaction.emoji !== change.text)
-      const people = message.reactions.find((reaction) => reaction.emoji === change.text)?.people ?? []
-      const next = people.filter((id) => id !== this.#self).concat(change.remove ? [] : [this.#self])
+      const people =
+        message.reactions.find((reaction) => reaction.emoji === change.text)?.people ?? []
+      const next = people
+        .filter((id) => id !== this.#self)
+        .concat(change.remove ? [] : [this.#self])
       if (next.length > 0) reactions.push({ emoji: change.text, people: next })
       return { ...message, reactions }
     })
@@ -346,8 +374,19 @@ export class FakeTransport implements Transport {
       queued: 0,
     }
     this.#workspaces.push(workspace)
-    const names = [person, "Ben Carter", "Chloé Dubois-Marchand", "Dariusz Nowak", "Élodie Lefèvre", "Farid Benali"]
-    names.push("Ana-Maria Konstantinopoulou-Vandenberghe de la Fontaine", "Gwenaëlle Le Goff", "Hiro Tanaka")
+    const names = [
+      person,
+      "Ben Carter",
+      "Chloé Dubois-Marchand",
+      "Dariusz Nowak",
+      "Élodie Lefèvre",
+      "Farid Benali",
+    ]
+    names.push(
+      "Ana-Maria Konstantinopoulou-Vandenberghe de la Fontaine",
+      "Gwenaëlle Le Goff",
+      "Hiro Tanaka",
+    )
     while (names.length < people) names.push(`Person ${names.length}`)
     this.#people = names.slice(0, empty ? 1 : people).map((name, index) => ({
       workspace: workspace.id,
@@ -369,7 +408,11 @@ export class FakeTransport implements Transport {
       : ["budget", "announcements", "harbour-front-renovation", "hiring", "lunch"]
     while (topics.length < channels - 1) topics.push(`project-${topics.length}`)
     for (const topic of topics) this.#channel(topic, workspace.main)
-    this.#createSpace({ name: french ? "Direction" : "Management", people: [hex(2)], history: "full" })
+    this.#createSpace({
+      name: french ? "Direction" : "Management",
+      people: [hex(2)],
+      history: "full",
+    })
     this.#direct([hex(2)])
     this.#direct([hex(3)])
     this.#direct([hex(4), hex(5)])
@@ -379,13 +422,19 @@ export class FakeTransport implements Transport {
   }
 
   #unread() {
-    for (const [index, unread, mentions] of [[2, 3, 1], [3, 12, 0], [this.#channels.length - 2, 2, 0]] as const) {
+    for (const [index, unread, mentions] of [
+      [2, 3, 1],
+      [3, 12, 0],
+      [this.#channels.length - 2, 2, 0],
+    ] as const) {
       const channel = this.#channels[index]
       if (!channel) continue
       Object.assign(channel, { unread, mentions })
       this.#messages.set(
         channel.id,
-        Array.from({ length: unread + 4 }, (_, n) => this.#sample(channel, n + index * 100, unread + 4 - n)),
+        Array.from({ length: unread + 4 }, (_, n) =>
+          this.#sample(channel, n + index * 100, unread + 4 - n),
+        ),
       )
       channel.readUpTo = this.#messages.get(channel.id)?.[3]?.id ?? ""
     }
@@ -394,7 +443,13 @@ export class FakeTransport implements Transport {
   #sample(channel: Channel, n: number, before: number): Message {
     const author = this.#people[(n * 5 + (n >> 2)) % Math.min(6, this.#people.length)]?.id ?? ""
     const texts = this.#options.french ? frenchTexts : englishTexts
-    return this.#message(channel.id, n, texts[n % texts.length] ?? "", author, Date.now() - before * 340_000)
+    return this.#message(
+      channel.id,
+      n,
+      texts[n % texts.length] ?? "",
+      author,
+      Date.now() - before * 340_000,
+    )
   }
 
   #fill(channel: Channel) {
@@ -405,13 +460,28 @@ export class FakeTransport implements Transport {
       const message = messages.at(-back)
       if (message) Object.assign(message, change)
     }
-    decorate(2, { reactions: [{ emoji: "👍", people: [hex(1), hex(3)] }, { emoji: "🎉", people: [hex(2)] }] })
+    decorate(2, {
+      reactions: [
+        { emoji: "👍", people: [hex(1), hex(3)] },
+        { emoji: "🎉", people: [hex(2)] },
+      ],
+    })
     decorate(4, { replies: 3, lastReply: Date.now() - 900_000 })
     decorate(6, { edited: Date.now() - 1_000_000 })
     decorate(7, { deleted: true, text: "" })
     decorate(9, { late: true })
-    decorate(3, { text: `@${this.#people[0]?.name}, ${this.#options.french ? "peux-tu relire ceci ?" : "could you read this?"}`, mentions: [hex(1)], author: hex(2), authorName: "Ben Carter" })
-    decorate(1, { author: hex(1), text: this.#options.french ? "Parfait, merci à tous." : "Perfect, thank you all.", state: "held", heldBy: 2 })
+    decorate(3, {
+      text: `@${this.#people[0]?.name}, ${this.#options.french ? "peux-tu relire ceci ?" : "could you read this?"}`,
+      mentions: [hex(1)],
+      author: hex(2),
+      authorName: "Ben Carter",
+    })
+    decorate(1, {
+      author: hex(1),
+      text: this.#options.french ? "Parfait, merci à tous." : "Perfect, thank you all.",
+      state: "held",
+      heldBy: 2,
+    })
     const root = messages.at(-4)
     for (let n = 0; root && n < 3; n++) {
       const reply = this.#sample(channel, count + 1000 + n * 4, 1)

@@ -22,7 +22,10 @@ export class Node {
     let log = ""
     process.stderr.on("data", (text) => (log = (log + text).slice(-4000)))
     const line = await new Promise((done, fail) => {
-      const timer = setTimeout(() => fail(new Error(`the program was not ready in time\n${log}`)), patience)
+      const timer = setTimeout(
+        () => fail(new Error(`the program was not ready in time\n${log}`)),
+        patience,
+      )
       process.once("exit", (code) => fail(new Error(`the program ended with ${code}\n${log}`)))
       createInterface({ input: process.stdout }).once("line", (text) => {
         clearTimeout(timer)

@@ -12,7 +12,12 @@ export class Report {
       return true
     } catch (error) {
       this.failed++
-      console.log(`FAIL  ${name}\n      ${String(error?.stack ?? error).split("\n").slice(0, 14).join("\n      ")}`)
+      console.log(
+        `FAIL  ${name}\n      ${String(error?.stack ?? error)
+          .split("\n")
+          .slice(0, 14)
+          .join("\n      ")}`,
+      )
       return false
     }
   }
@@ -25,7 +30,8 @@ export class Report {
 }
 
 export function equal(got, want, what) {
-  if (got !== want) throw new Error(`${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`)
+  if (got !== want)
+    throw new Error(`${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`)
 }
 
 export function ok(value, what) {

@@ -12,13 +12,17 @@ const report = new Report()
 const browser = await launch()
 try {
   if (runs("talk")) {
-    if (!program) await report.step("PARVIS_BIN names the program", () => Promise.reject(new Error("it is not set")))
+    if (!program)
+      await report.step("PARVIS_BIN names the program", () =>
+        Promise.reject(new Error("it is not set")),
+      )
     else {
       await talk(report, browser, program, "en")
       await talk(report, browser, program, "fr")
     }
   }
-  if (runs("scroll")) await report.step("10,000 messages scroll without a long frame", () => scroll(browser))
+  if (runs("scroll"))
+    await report.step("10,000 messages scroll without a long frame", () => scroll(browser))
 } catch (error) {
   await report.step("the test itself", () => Promise.reject(error))
 } finally {

@@ -37,19 +37,21 @@ export async function scroll(browser) {
       const busy = busyPerFrame(JSON.parse((await browser.stopTracing()).toString()).traceEvents)
       between.push(...times)
       computed.push(...busy)
-      console.log(
-        `      ${pass.name}: frames ${line(times)}; computed ${line(busy)}`,
-      )
+      console.log(`      ${pass.name}: frames ${line(times)}; computed ${line(busy)}`)
     }
     share = Math.min(share, processorShare())
     const long = between.filter((time) => time > longest).length
     const heavy = computed.filter((time) => time > longest).length
-    console.log(`      all: frames ${line(between)}, ${long} over ${longest} ms; computed ${line(computed)}, ${heavy} over ${longest} ms`)
+    console.log(
+      `      all: frames ${line(between)}, ${long} over ${longest} ms; computed ${line(computed)}, ${heavy} over ${longest} ms`,
+    )
     if (heavy > 0) throw new Error(`${heavy} frames computed more than ${longest} ms`)
     if (long > 0 && share >= quiet) throw new Error(`${long} frames took more than ${longest} ms`)
     if (long > 0) {
       const percent = Math.round(share * 100)
-      console.log(`      others use the machine (a program gets ${percent} % of a processor): the time computed decides`)
+      console.log(
+        `      others use the machine (a program gets ${percent} % of a processor): the time computed decides`,
+      )
     }
   } finally {
     await page.close()
@@ -98,10 +100,16 @@ const move = ({ frames, step }) =>
 
 /** Milliseconds of processor time of the page's thread, from one frame's start to the next one's. */
 function busyPerFrame(events) {
-  const starts = events.filter((event) => event.name === "FireAnimationFrame").sort((a, b) => a.ts - b.ts)
+  const starts = events
+    .filter((event) => event.name === "FireAnimationFrame")
+    .sort((a, b) => a.ts - b.ts)
   const thread = starts[0]?.tid
   const tasks = events.filter(
-    (event) => event.tid === thread && event.pid === starts[0].pid && /RunTask$/.test(event.name) && event.tdur,
+    (event) =>
+      event.tid === thread &&
+      event.pid === starts[0].pid &&
+      /RunTask$/.test(event.name) &&
+      event.tdur,
   )
   const outer = []
   for (const task of tasks.sort((a, b) => a.ts - b.ts || b.dur - a.dur)) {

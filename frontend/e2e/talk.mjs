@@ -17,7 +17,8 @@ export async function talk(report, browser, program, language) {
   const step = async (name, run) => {
     const passed = await report.step(`${language}: ${name}`, run)
     // What both saw when it failed says more than any message.
-    if (!passed) await Promise.all([ana, ben].map((person) => person.keep(`failed-${name.slice(0, 24)}`)))
+    if (!passed)
+      await Promise.all([ana, ben].map((person) => person.keep(`failed-${name.slice(0, 24)}`)))
     return passed
   }
   let link = ""
@@ -49,7 +50,10 @@ export async function talk(report, browser, program, language) {
       ok(link.startsWith("parvis://join#"), `the link is ${link}`)
       ok((await box.getAttribute("readonly")) !== null, "the link can be changed")
       await dialog.getByRole("button", { name: w.copy, exact: true }).first().waitFor()
-      ok(await box.evaluate((element) => element === document.activeElement), "the link has not the focus")
+      ok(
+        await box.evaluate((element) => element === document.activeElement),
+        "the link has not the focus",
+      )
       await ana.look("invite-link")
       await ana.page.keyboard.press("Escape")
       await dialog.waitFor({ state: "detached" })
@@ -60,16 +64,19 @@ export async function talk(report, browser, program, language) {
       await ben.page.getByRole("alert").filter({ hasText: w.broken }).waitFor({ timeout: patience })
       await ben.look("join-broken")
     })
-    const joined = await step("the link is explained, then joining takes less than 10 s", async () => {
-      await ben.field(w.link).fill(link)
-      await ben.page.getByText(w.nothingSent).waitFor({ timeout: patience })
-      await ben.field(w.yourName).fill("Ben Carter")
-      await ben.look("join")
-      const started = Date.now()
-      await ben.button(w.joinButton, true).click()
-      await ben.field(w.message("general")).waitFor({ timeout: 10_000 })
-      console.log(`      joined in ${Date.now() - started} ms`)
-    })
+    const joined = await step(
+      "the link is explained, then joining takes less than 10 s",
+      async () => {
+        await ben.field(w.link).fill(link)
+        await ben.page.getByText(w.nothingSent).waitFor({ timeout: patience })
+        await ben.field(w.yourName).fill("Ben Carter")
+        await ben.look("join")
+        const started = Date.now()
+        await ben.button(w.joinButton, true).click()
+        await ben.field(w.message("general")).waitFor({ timeout: 10_000 })
+        console.log(`      joined in ${Date.now() - started} ms`)
+      },
+    )
     if (!joined) return
     await step("both talk, and each sees the other’s words", async () => {
       await ana.say("general", "Hello Ben, **welcome**.")
@@ -81,7 +88,11 @@ export async function talk(report, browser, program, language) {
       await ben.page.keyboard.type("second line")
       await ben.page.keyboard.press("Enter")
       await ana.message("second line").waitFor({ timeout: patience })
-      await ana.page.getByText(w.personCount).or(ana.page.getByRole("button", { name: w.personCount })).first().waitFor({ timeout: patience })
+      await ana.page
+        .getByText(w.personCount)
+        .or(ana.page.getByRole("button", { name: w.personCount }))
+        .first()
+        .waitFor({ timeout: patience })
     })
     await step("a message says where it is", async () => {
       await ana.log().getByText(w.delivered).waitFor({ timeout: patience })
@@ -96,7 +107,10 @@ export async function talk(report, browser, program, language) {
       await ana.page.getByRole("textbox", { name: w.reply }).fill("An answer aside")
       await ana.page.keyboard.press("Enter")
       await ben.log().getByRole("button", { name: w.oneReply }).click({ timeout: patience })
-      await ben.page.getByRole("log", { name: w.threadMessages }).getByText("An answer aside").waitFor({ timeout: patience })
+      await ben.page
+        .getByRole("log", { name: w.threadMessages })
+        .getByText("An answer aside")
+        .waitFor({ timeout: patience })
       await ben.look("thread")
       await ben.page.getByRole("complementary").getByRole("button", { name: w.close }).click()
       await ana.page.getByRole("complementary").getByRole("button", { name: w.close }).click()
@@ -105,9 +119,15 @@ export async function talk(report, browser, program, language) {
       await ben.act("welcome", w.addReaction)
       await ben.page.getByRole("searchbox", { name: w.searchEmoji }).fill("tada")
       await ben.page.keyboard.press("Enter")
-      await ana.message("welcome").getByRole("button", { name: /🎉/ }).waitFor({ timeout: patience })
+      await ana
+        .message("welcome")
+        .getByRole("button", { name: /🎉/ })
+        .waitFor({ timeout: patience })
       await ben.message("welcome").getByRole("button", { name: /🎉/, pressed: true }).click()
-      await ana.message("welcome").getByRole("button", { name: /🎉/ }).waitFor({ state: "detached", timeout: patience })
+      await ana
+        .message("welcome")
+        .getByRole("button", { name: /🎉/ })
+        .waitFor({ state: "detached", timeout: patience })
     })
     await step("ArrowUp edits the last own message", async () => {
       await ana.say("general", "A mistaek")
@@ -141,14 +161,22 @@ export async function talk(report, browser, program, language) {
       await ana.page.keyboard.press("Enter")
       await ana.page.keyboard.type("please look")
       await ana.page.keyboard.press("Enter")
-      await ben.page.locator(`a[aria-describedby]`, { hasText: "budget" }).waitFor({ timeout: patience })
+      await ben.page
+        .locator(`a[aria-describedby]`, { hasText: "budget" })
+        .waitFor({ timeout: patience })
       const id = await ben.channel("budget").getAttribute("aria-describedby")
-      equal((await ben.page.locator(`[id="${id}"]`).textContent())?.trim(), w.unread, "unread in words")
+      equal(
+        (await ben.page.locator(`[id="${id}"]`).textContent())?.trim(),
+        w.unread,
+        "unread in words",
+      )
       await ben.channel("budget").click()
       await ben.log().getByText(w.newMessages).waitFor({ timeout: patience })
       await ben.log().getByRole("button", { name: "@Ben Carter" }).waitFor()
       await ben.look("mention")
-      await ben.page.locator(`a[aria-describedby]`, { hasText: "budget" }).waitFor({ state: "detached", timeout: patience })
+      await ben.page
+        .locator(`a[aria-describedby]`, { hasText: "budget" })
+        .waitFor({ state: "detached", timeout: patience })
     })
     await step("typing is seen, and a draft survives a reload", async () => {
       await ben.field(w.message("budget")).pressSequentially("I will look at it", { delay: 5 })
@@ -156,7 +184,11 @@ export async function talk(report, browser, program, language) {
       await ben.page.waitForTimeout(1200)
       await ben.page.reload()
       await ben.field(w.message("budget")).waitFor({ timeout: patience })
-      await ben.page.waitForFunction(() => document.querySelector("main textarea")?.value === "I will look at it", null, { timeout: patience })
+      await ben.page.waitForFunction(
+        () => document.querySelector("main textarea")?.value === "I will look at it",
+        null,
+        { timeout: patience },
+      )
     })
     await step("a direct conversation reaches the other person", async () => {
       await ana.button(w.newDirect).click()
@@ -194,8 +226,12 @@ export async function talk(report, browser, program, language) {
       await dialog.getByRole("tab", { name: w.sections[4] }).click()
       const other = language === "en" ? "Français" : "English"
       await dialog.getByRole("radio", { name: other }).click()
-      await ana.page.getByRole("dialog", { name: words[language === "en" ? "fr" : "en"].settings }).waitFor()
-      await ana.page.getByRole("radio", { name: language === "en" ? "English" : "Français" }).click()
+      await ana.page
+        .getByRole("dialog", { name: words[language === "en" ? "fr" : "en"].settings })
+        .waitFor()
+      await ana.page
+        .getByRole("radio", { name: language === "en" ? "English" : "Français" })
+        .click()
       await dialog.waitFor()
       await ana.page.keyboard.press("Escape")
     })
@@ -214,7 +250,10 @@ export async function talk(report, browser, program, language) {
       await ana.page.waitForFunction(() => document.activeElement?.tagName === "TEXTAREA")
       await ana.page.keyboard.press("Shift+Tab")
       await ana.page.keyboard.press("ArrowUp")
-      ok(await ana.page.evaluate(() => document.activeElement?.closest("[data-message]") !== null), "no message has the focus")
+      ok(
+        await ana.page.evaluate(() => document.activeElement?.closest("[data-message]") !== null),
+        "no message has the focus",
+      )
     })
     await step("a program that stops is noticed within 5 s", async () => {
       ana.node.kill()
@@ -260,7 +299,9 @@ class Person {
   button = (name, exact = false) => this.page.getByRole("button", { name, exact })
   field = (name) => this.page.getByRole("textbox", { name, exact: true })
   channel = (name) =>
-    this.page.getByRole("navigation", { name: this.w.workspace, exact: true }).getByRole("link", { name, exact: true })
+    this.page
+      .getByRole("navigation", { name: this.w.workspace, exact: true })
+      .getByRole("link", { name, exact: true })
   log = () => this.page.getByRole("log", { name: this.w.messages, exact: true })
   message = (text) => this.log().getByRole("article").filter({ hasText: text })
 
@@ -283,10 +324,15 @@ class Person {
     mkdirSync(`${shots}/${this.w.locale}`, { recursive: true })
     for (const theme of ["light", "dark"]) {
       await this.page.emulateMedia({ colorScheme: theme })
-      for (const [width, height] of [[800, 600], [1280, 800]]) {
+      for (const [width, height] of [
+        [800, 600],
+        [1280, 800],
+      ]) {
         await this.page.setViewportSize({ width, height })
         await this.page.waitForTimeout(60)
-        await this.page.screenshot({ path: `${shots}/${this.w.locale}/${name}-${theme}-${width}.png` })
+        await this.page.screenshot({
+          path: `${shots}/${this.w.locale}/${name}-${theme}-${width}.png`,
+        })
       }
       await checkAccessibility(this.page, `${name} ${theme}`)
     }

@@ -44,6 +44,10 @@ export class App {
     this.codes = new Codes(transport)
     this.#ends = [
       transport.on("reload", () => void this.retry()),
+      transport.on("link", ({ link }) => {
+        this.navigation.invitation = link
+        this.navigation.add()
+      }),
       transport.on("transport", ({ state }) => {
         if (state === "open" && this.#lost) void this.retry()
         this.#lost = state === "lost"

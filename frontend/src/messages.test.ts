@@ -12,7 +12,9 @@ const keys = Object.keys(en).filter((key) => !key.startsWith("$"))
 
 /** Every text of a message, plural forms included. */
 const texts = (message: string | Variants | undefined): string[] =>
-  typeof message === "string" ? [message] : (message ?? []).flatMap((variant) => Object.values(variant.match))
+  typeof message === "string"
+    ? [message]
+    : (message ?? []).flatMap((variant) => Object.values(variant.match))
 
 const parameters = (message: string | Variants | undefined) =>
   [...new Set(texts(message).flatMap((text) => text.match(/\{\w+\}/g) ?? []))].sort()
@@ -24,7 +26,8 @@ test("both languages have the same messages with the same parameters", () => {
 
 test("quotation marks and apostrophes are typographic", () => {
   for (const key of keys) {
-    for (const text of [...texts(en[key]), ...texts(fr[key])]) expect(`${key}: ${text}`).not.toMatch(/['"]/)
+    for (const text of [...texts(en[key]), ...texts(fr[key])])
+      expect(`${key}: ${text}`).not.toMatch(/['"]/)
   }
 })
 
@@ -32,7 +35,9 @@ test("French signs keep their narrow spaces", () => {
   for (const key of keys) {
     for (const text of texts(fr[key])) {
       const words = text.replace(/\w+:\/\/\S+/g, "")
-      expect(`${key}: ${words}`.slice(key.length + 2)).not.toMatch(/ [;!?:»]|« |[^\s\u202f\u00a0;!?({][;!?](?!\w)/)
+      expect(`${key}: ${words}`.slice(key.length + 2)).not.toMatch(
+        / [;!?:»]|« |[^\s\u202f\u00a0;!?({][;!?](?!\w)/,
+      )
     }
   }
 })

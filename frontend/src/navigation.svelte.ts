@@ -8,18 +8,11 @@ export type Dialog =
   | { name: "settings"; section: SettingsSection }
 
 export type SettingsSection =
-  | "profile"
-  | "devices"
-  | "network"
-  | "appearance"
-  | "language"
-  | "about"
+  "profile" | "devices" | "network" | "appearance" | "language" | "about"
 
 /** What stands at the right of the conversation. */
 export type Side =
-  | { name: "thread"; id: string }
-  | { name: "people" }
-  | { name: "person"; id: string }
+  { name: "thread"; id: string } | { name: "people" } | { name: "person"; id: string }
 
 type Place = { workspace: string; channel: string; start: boolean }
 
@@ -30,12 +23,15 @@ export class Navigation {
   side = $state.raw<Side>()
   /** Whether the folded sidebar is shown over the page. */
   drawer = $state(false)
+  /** An invitation that another program handed over, until the form has taken it. */
+  invitation = $state("")
   readonly close: () => void
 
   constructor() {
     const follow = () => {
       const place = parse(location.hash)
-      if (place.channel !== this.channel || place.workspace !== this.workspace) this.side = undefined
+      if (place.channel !== this.channel || place.workspace !== this.workspace)
+        this.side = undefined
       this.#place = place
       this.drawer = false
     }

@@ -1,7 +1,11 @@
 import { Listeners } from "./listeners"
 import { ApiError, apiError, type Events, type Transport } from "./transport"
 
-type Waiting = { resolve: (result: unknown) => void; reject: (error: ApiError) => void; timer: number }
+type Waiting = {
+  resolve: (result: unknown) => void
+  reject: (error: ApiError) => void
+  timer: number
+}
 
 type Frame = { id?: number; result?: unknown; error?: unknown; event?: string; data?: unknown }
 

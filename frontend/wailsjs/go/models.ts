@@ -45,6 +45,9 @@ export namespace api {
 	    channel: string;
 	    text: string;
 	}
+	export interface OpenedLink {
+	    link: string;
+	}
 	export interface Peer {
 	    peer: string;
 	    person: string;
@@ -134,6 +137,7 @@ export namespace api {
 	    invites?: Notice;
 	    status?: Status;
 	    codes?: Comparison;
+	    link?: OpenedLink;
 	    reload?: Notice;
 	}
 	export interface Invite {
@@ -203,6 +207,7 @@ export namespace api {
 	    people: string[];
 	    history: string;
 	}
+	
 	
 	
 	

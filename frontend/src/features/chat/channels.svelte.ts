@@ -74,7 +74,11 @@ export class Channels {
   }
 
   /** Makes a private space and returns its first channel. */
-  async createPrivate(name: string, people: string[], history: string): Promise<Channel | undefined> {
+  async createPrivate(
+    name: string,
+    people: string[],
+    history: string,
+  ): Promise<Channel | undefined> {
     const space = await this.#workspaces.CreateSpace({
       workspace: this.#workspace,
       name,

@@ -4,7 +4,13 @@ import type { Channel, Space } from "../../transport/types"
 import { Channels } from "./channels.svelte"
 import { channel } from "./sample"
 
-const space = (id: string, kind: string, name = ""): Space => ({ id, kind, name, history: "full", people: [] })
+const space = (id: string, kind: string, name = ""): Space => ({
+  id,
+  kind,
+  name,
+  history: "full",
+  people: [],
+})
 
 async function load(channels: Channel[], spaces = [space("s", "main")]) {
   const transport = new TestTransport({
@@ -17,7 +23,12 @@ async function load(channels: Channel[], spaces = [space("s", "main")]) {
 }
 
 test("general comes first, the others by name", async () => {
-  const { channels } = await load([channel("zoo"), channel("general"), channel("Élan"), channel("budget")])
+  const { channels } = await load([
+    channel("zoo"),
+    channel("general"),
+    channel("Élan"),
+    channel("budget"),
+  ])
   expect(channels.channels.map((c) => c.name)).toEqual(["general", "budget", "Élan", "zoo"])
 })
 
@@ -56,7 +67,10 @@ test("a channel of an unknown space lets the spaces be loaded", async () => {
 })
 
 test("lists that the program sends as null are empty", async () => {
-  const transport = new TestTransport({ "Chat.Channels": () => null, "Workspaces.Spaces": () => null })
+  const transport = new TestTransport({
+    "Chat.Channels": () => null,
+    "Workspaces.Spaces": () => null,
+  })
   const channels = new Channels(transport, "w")
   await channels.load()
   expect(channels.all).toEqual([])

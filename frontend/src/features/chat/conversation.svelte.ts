@@ -84,7 +84,9 @@ export class Conversation {
       // Whatever was loaded before may have a gap behind it: only the newest page is certain.
       const newest = list(answer.messages)
       const first = newest[0]?.order ?? ""
-      const later = this.#waiting.concat(this.messages.filter((m) => m.order > (newest.at(-1)?.order ?? "")))
+      const later = this.#waiting.concat(
+        this.messages.filter((m) => m.order > (newest.at(-1)?.order ?? "")),
+      )
       this.#known.clear()
       this.messages = merged([], this.#known, newest)
       this.messages = merged(

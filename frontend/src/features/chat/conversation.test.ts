@@ -234,7 +234,9 @@ describe("actions", () => {
     const conversation = open(program)
     await conversation.react(message(0, { reactions }), "👍")
     await conversation.react(message(0, { reactions }), "🎉")
-    expect(program.of("Chat.React").map(([change]) => (change as { remove: boolean }).remove)).toEqual([true, false])
+    expect(
+      program.of("Chat.React").map(([change]) => (change as { remove: boolean }).remove),
+    ).toEqual([true, false])
   })
 
   test("the newest message is marked read once", async () => {

@@ -95,7 +95,9 @@ describe("drafts", () => {
     const { transport, drafts } = start()
     for (const text of ["h", "he", "hello"]) drafts.write("c", "", text)
     await vi.advanceTimersByTimeAsync(600)
-    expect(transport.of("Chat.SaveDraft")).toEqual([[{ workspace: "w", channel: "c", text: "hello" }]])
+    expect(transport.of("Chat.SaveDraft")).toEqual([
+      [{ workspace: "w", channel: "c", text: "hello" }],
+    ])
   })
 
   test("are saved at once when the page goes away", () => {

@@ -36,7 +36,10 @@ describe("what is not Markdown here", () => {
     ["    indented", "paragraph(indented)"],
     ["---", "paragraph(---)"],
     ["<b>no</b>", "paragraph(<b>no</b>)"],
-    ["![alt](https://example.org/a.png)", "paragraph(!link(https://example.org/a.png|example.org|alt))"],
+    [
+      "![alt](https://example.org/a.png)",
+      "paragraph(!link(https://example.org/a.png|example.org|alt))",
+    ],
     ["<img src=x onerror=alert(1)>", "paragraph(<img src=x onerror=alert(1)>)"],
   ])("%j stays %s", (text, want) => expect(show(text)).toBe(want))
 })
@@ -48,7 +51,13 @@ describe("links", () => {
     ))
 
   test("only lead to the web and to mail", () => {
-    for (const bad of ["javascript:alert(1)", "data:text/html,x", "file:///x", "smb://h/s", "vscode://x"]) {
+    for (const bad of [
+      "javascript:alert(1)",
+      "data:text/html,x",
+      "file:///x",
+      "smb://h/s",
+      "vscode://x",
+    ]) {
       expect(show(`[click](${bad})`)).not.toContain("link(")
       expect(show(`<${bad}>`)).not.toContain("link(")
     }
@@ -59,7 +68,8 @@ describe("links", () => {
     expect(show("[bank](https://bank.example@evil.example/)")).toContain("|evil.example|")
   })
 
-  test("names that look like addresses are none", () => expect(show("open notes.md")).toBe("paragraph(open notes.md)"))
+  test("names that look like addresses are none", () =>
+    expect(show("open notes.md")).toBe("paragraph(open notes.md)"))
 })
 
 describe("mentions", () => {
@@ -89,7 +99,8 @@ describe("mentions", () => {
 
   test("each person once", () => expect(mentioned("@Ana @Ana", people, new Set())).toEqual(["1"]))
 
-  test("are not found in code", () => expect(shape(parse("`@Ana`", people))).toBe("paragraph(code(@Ana))"))
+  test("are not found in code", () =>
+    expect(shape(parse("`@Ana`", people))).toBe("paragraph(code(@Ana))"))
 })
 
 test("marks that turn the direction of text are removed", () => {

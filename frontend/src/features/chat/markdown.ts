@@ -27,9 +27,18 @@ const containers: Record<string, Container> = {
   s_open: "strike",
 }
 
-const parser = markdownIt("zero", { breaks: true, linkify: true })
+const parser = markdownIt("zero", { breaks: true, linkify: true, maxNesting: 60 })
   .enable(["blockquote", "fence", "list"])
-  .enable(["autolink", "backticks", "emphasis", "escape", "link", "linkify", "newline", "strikethrough"])
+  .enable([
+    "autolink",
+    "backticks",
+    "emphasis",
+    "escape",
+    "link",
+    "linkify",
+    "newline",
+    "strikethrough",
+  ])
 parser.enable(["balance_pairs", "fragments_join"])
 parser.validateLink = isSafeLink
 // A link shows what was typed; the real host stands beside it when it differs.
@@ -47,11 +56,29 @@ export function parse(text: string, people: readonly Mentionable[]): Node[] {
   const key = people.map((person) => `${person.id}=${person.name}`).join() + "\n" + text
   const known = cache.get(key)
   if (known) return known
-  const tree = build(parser.parse(clean(text), {}), people)
+  const tree = tooDeep.test(text)
+    ? literal(clean(text))
+    : build(parser.parse(clean(text), {}), people)
   if (cache.size >= remembered) cache.delete(cache.keys().next().value as string)
   cache.set(key, tree)
   return tree
 }
+
+/** A line with this many marks at its start: the parser would drop what it nests too deep. */
+const tooDeep = /^(?:[ \t]*(?:[>*+-]|\d+[.)])){10}/m
+
+/** A text as it was written. */
+const literal = (text: string): Node[] => [
+  {
+    kind: "paragraph",
+    children: text
+      .split("\n")
+      .flatMap((line, index): Node[] => [
+        ...(index > 0 ? [{ kind: "break" } as const] : []),
+        { kind: "text", text: line },
+      ]),
+  },
+]
 
 /** Removes marks that turn the direction of text and so can disguise it. */
 export const clean = (text: string) => text.replace(/[\u202A-\u202E\u2066-\u2069]/g, "")
@@ -198,6 +225,11 @@ function host(href: string): string {
 /** Whether a message is nothing but a few emoji. */
 export function isOnlyEmoji(text: string): boolean {
   const trimmed = text.trim()
-  if (!trimmed || trimmed.length > 40 || !/^[\p{Extended_Pictographic}\p{RI}\p{M}\u200d\s]+$/u.test(trimmed)) return false
+  if (
+    !trimmed ||
+    trimmed.length > 40 ||
+    !/^[\p{Extended_Pictographic}\p{RI}\p{M}\u200d\s]+$/u.test(trimmed)
+  )
+    return false
   return [...new Intl.Segmenter().segment(trimmed.replace(/\s/g, ""))].length <= 6
 }

@@ -32,7 +32,9 @@ export class TypingHints {
 
   /** The ids of those who write in a channel. */
   in(channel: string): string[] {
-    return [...this.#timers.values()].filter((hint) => hint.channel === channel).map((hint) => hint.person)
+    return [...this.#timers.values()]
+      .filter((hint) => hint.channel === channel)
+      .map((hint) => hint.person)
   }
 
   /** Tells the others that we write. A lost hint does not matter. */

@@ -28,7 +28,9 @@ test.each<[Format, string, string]>([
   ["link", "|", "[|](https://)"],
   ["block", "|let a|", "```\n|let a|\n```"],
   ["block", "say |x|", "say \n```\n|x|\n```"],
-])("%s: %j becomes %j", (format, before, after) => expect(back(formatted(at(before), format))).toBe(after))
+])("%s: %j becomes %j", (format, before, after) =>
+  expect(back(formatted(at(before), format))).toBe(after),
+)
 
 describe("Shift+Enter in a list", () => {
   test.each([
@@ -51,8 +53,9 @@ describe("completion", () => {
     ["nice :smi", { kind: "emoji", from: 5, query: "smi" }],
   ])("%j asks for %j", (text, want) => expect(trigger(text, text.length)).toEqual(want))
 
-  test.each(["mail@example", "at 10:30", "a:b", "done :", "@ana. Then some more words"])("%j asks for nothing", (text) =>
-    expect(trigger(text, text.length)).toBeUndefined(),
+  test.each(["mail@example", "at 10:30", "a:b", "done :", "@ana. Then some more words"])(
+    "%j asks for nothing",
+    (text) => expect(trigger(text, text.length)).toBeUndefined(),
   )
 })
 

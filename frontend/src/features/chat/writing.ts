@@ -1,7 +1,8 @@
 /** A text with its selection, before or after an edit. */
 export type Selected = { text: string; start: number; end: number }
 
-export type Format = "bold" | "italic" | "strike" | "code" | "block" | "list" | "numbers" | "quote" | "link"
+export type Format =
+  "bold" | "italic" | "strike" | "code" | "block" | "list" | "numbers" | "quote" | "link"
 
 const marks: Partial<Record<Format, string>> = { bold: "**", italic: "_", strike: "~~", code: "`" }
 
@@ -34,7 +35,11 @@ function wrapped({ text, start, end }: Selected, mark: string): Selected {
   return { text: marked, start: start + size, end: end + size }
 }
 
-function prefixed({ text, start, end }: Selected, prefix: (line: number) => string, known: RegExp): Selected {
+function prefixed(
+  { text, start, end }: Selected,
+  prefix: (line: number) => string,
+  known: RegExp,
+): Selected {
   const from = text.lastIndexOf("\n", start - 1) + 1
   const next = text.indexOf("\n", end)
   const to = next < 0 ? text.length : next
@@ -67,7 +72,8 @@ export type Trigger = { kind: "person" | "emoji"; from: number; query: string }
 export function trigger(text: string, caret: number): Trigger | undefined {
   const before = text.slice(Math.max(0, caret - 60), caret)
   const offset = caret - before.length
-  const person = /(?:^|[\s("'«\u00a0])@([\p{L}\p{M}\p{N}'’.-]*(?: [\p{L}\p{M}\p{N}'’.-]+){0,2})$/u.exec(before)
+  const person =
+    /(?:^|[\s("'«\u00a0])@([\p{L}\p{M}\p{N}'’.-]*(?: [\p{L}\p{M}\p{N}'’.-]+){0,2})$/u.exec(before)
   if (person) {
     const query = person[1] ?? ""
     return { kind: "person", from: offset + before.length - query.length - 1, query }

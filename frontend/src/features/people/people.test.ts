@@ -40,7 +40,10 @@ test("people are found by the start of any part of their name, without accents",
 })
 
 test("former members keep their name but are not listed", async () => {
-  const { people } = await load([person("1", "Ana", { self: true }), person("2", "Ben", { state: "removed" })])
+  const { people } = await load([
+    person("1", "Ana", { self: true }),
+    person("2", "Ben", { state: "removed" }),
+  ])
   expect(people.all.map((p) => p.name)).toEqual(["Ana"])
   expect(people.name("2")).toBe("Ben")
   expect(people.self?.name).toBe("Ana")

@@ -66,7 +66,9 @@ test("language and theme change at once and are saved", async () => {
   expect(m.today()).toBe("Aujourd’hui")
   expect(document.documentElement.lang).toBe("fr")
   expect(document.documentElement.dataset.theme).toBe("dark")
-  expect(transport.of("Settings.SetPreferences").at(-1)).toEqual([{ language: "fr", theme: "dark" }])
+  expect(transport.of("Settings.SetPreferences").at(-1)).toEqual([
+    { language: "fr", theme: "dark" },
+  ])
   await settings.change({ theme: "" })
   expect(document.documentElement.dataset.theme).toBeUndefined()
 })

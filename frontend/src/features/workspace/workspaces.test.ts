@@ -42,12 +42,16 @@ test("an event that overtakes the answer of join is not undone by it", async () 
 })
 
 test("joining is tried again with the same link and name", async () => {
-  const transport = new TestTransport({ "Workspaces.Join": () => workspace("w", { state: "joining" }) })
+  const transport = new TestTransport({
+    "Workspaces.Join": () => workspace("w", { state: "joining" }),
+  })
   const workspaces = new Workspaces(transport)
   expect(workspaces.canRetry("w")).toBe(false)
   await workspaces.join("parvis://join#x", "Ana")
   await workspaces.retry("w")
-  const asked = transport.of("Workspaces.Join").map(([form]) => form as { link: string; person: string })
+  const asked = transport
+    .of("Workspaces.Join")
+    .map(([form]) => form as { link: string; person: string })
   expect(asked.map(({ link, person }) => [link, person])).toEqual([
     ["parvis://join#x", "Ana"],
     ["parvis://join#x", "Ana"],
