@@ -59,7 +59,7 @@ func startNetwork(ctx context.Context, config Config, manager *workspace.Manager
 		return nil, fmt.Errorf("start the network: %w", err)
 	}
 	if err := keepPorts(ctx, manager.Storage, n.node.Addrs()); err != nil {
-		return nil, errors.Join(err, n.node.Close())
+		config.Log.Warn("keep the ports for the next start", "err", err) // a full disk: reading still works
 	}
 	n.discovery = discovery.New(n.node, n)
 	n.discovery.Found, n.discovery.Log = n.found, config.Log

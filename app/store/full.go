@@ -1,4 +1,4 @@
 package store
 
 // DiskFull reports whether the last write found no room.
-func (db *DB) DiskFull() bool { return db.reserve.diskIsFull() }
+func (db *DB) DiskFull() bool { return db.reserve.isLow() || db.reserve.diskIsFull() }

@@ -108,6 +108,14 @@ func (r *reserve) admit(size int) error {
 	return nil
 }
 
+// isLow says whether the disk was full and no space has returned since.
+func (r *reserve) isLow() bool {
+	r.committed()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.low
+}
+
 // diskIsFull says whether next to nothing is free.
 func (r *reserve) diskIsFull() bool {
 	free, err := freeBytes(r.dir)

@@ -46,6 +46,15 @@ func TestTheWindowShowsAndSendsMessages(t *testing.T) {
 	ben.Await(t, "general", answer)
 	await(t, "what was sent from it", func() bool { return strings.Contains(tree(t), "paragraph\t\t"+answer) })
 	keepPicture(t, "window-answer.png")
+
+	// The program started again on the same data hands its link over and ends.
+	link := "parvis://join#" + fmt.Sprint(os.Getpid())
+	again := exec.Command(shown, "--data", ana.Data, link)
+	if out, err := again.CombinedOutput(); again.ProcessState == nil {
+		t.Fatalf("the second start: %v\n%s", err, out)
+	}
+	await(t, "the link that was handed over", func() bool { return strings.Contains(tree(t), link) })
+	keepPicture(t, "window-link.png")
 }
 
 // openWindow starts the desktop flavour; the test's end closes it politely.

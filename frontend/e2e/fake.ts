@@ -88,6 +88,8 @@ export class FakeTransport implements Transport {
         codesFirst: boolean
       }) => this.#invite(form),
       "Workspaces.Invites": () => this.#invites,
+      "Workspaces.Comparisons": () => [],
+      "Workspaces.CancelJoin": () => undefined,
       "Workspaces.RevokeInvite": (_: string, id: string) => this.#revoke(id),
       "Workspaces.Spaces": () => this.#spaces,
       "Workspaces.CreateSpace": (form: { name: string; people: string[]; history: string }) =>

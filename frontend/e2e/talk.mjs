@@ -329,7 +329,7 @@ class Person {
         [1280, 800],
       ]) {
         await this.page.setViewportSize({ width, height })
-        await this.page.waitForTimeout(60)
+        await this.page.waitForTimeout(200)
         await this.page.screenshot({
           path: `${shots}/${this.w.locale}/${name}-${theme}-${width}.png`,
         })

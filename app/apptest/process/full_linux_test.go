@@ -68,7 +68,9 @@ func fullDisk(t *testing.T, mib int) {
 	}
 	writer := begin(t, ana, lines, nil)
 	acked := writer.acknowledged()
-	var document struct{ Error struct{ Code, Message string } }
+	var document struct {
+		Error struct{ Code, Message string }
+	}
 	if err := json.Unmarshal(writer.errors.Bytes(), &document); err != nil || document.Error.Code != "disk-full" || writer.command.ProcessState.ExitCode() != 1 {
 		t.Fatalf("after %d messages the writer ended with %v: %q", len(acked), writer.command.ProcessState, writer.errors.String())
 	}

@@ -25,23 +25,50 @@ type File struct {
 	PID   int    `json:"pid"`
 }
 
-// Write replaces the file of a data folder in one step, mode 0600.
+// Write replaces the file of a data folder in one step, mode 0600. On a full disk
+// it writes over the file that is there, which needs no space.
 func Write(data string, f File) error {
-	temporary, err := os.CreateTemp(data, Name+".*") // made with mode 0600
+	content, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", Name, err)
 	}
-	content, err := json.Marshal(f)
-	if err == nil {
-		_, err = temporary.Write(append(content, '\n'))
+	content = append(content, '\n')
+	err = replace(data, content)
+	if err != nil && overwrite(data, content) == nil {
+		return nil
 	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", Name, err)
+	}
+	return nil
+}
+
+func replace(data string, content []byte) error {
+	temporary, err := os.CreateTemp(data, Name+".*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(content)
 	if err = errors.Join(err, temporary.Close()); err == nil {
 		err = os.Rename(temporary.Name(), filepath.Join(data, Name))
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", Name, err), os.Remove(temporary.Name()))
+		return errors.Join(err, os.Remove(temporary.Name()))
 	}
 	return nil
+}
+
+// overwrite writes the new content over the old before it cuts the rest off.
+func overwrite(data string, content []byte) error {
+	file, err := os.OpenFile(filepath.Join(data, Name), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err == nil {
+		err = file.Truncate(int64(len(content)))
+	}
+	return errors.Join(err, file.Close())
 }
 
 // Read finds the node of a data folder. The node may have died since.
