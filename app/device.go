@@ -27,6 +27,9 @@ const maxProblems = 20
 type device struct {
 	app *App
 
+	unlocking sync.Mutex
+	telling   sync.Mutex // the newest picture is told last
+
 	mu         sync.Mutex
 	waits      bool                // guarded by mu; for a passphrase
 	protection keyslots.Protection // guarded by mu
@@ -55,6 +58,11 @@ func (d *device) key() (seal.Key, error) {
 
 // Unlock opens the node with a passphrase.
 func (d *device) Unlock(ctx context.Context, passphrase string) error {
+	d.unlocking.Lock()
+	defer d.unlocking.Unlock()
+	if !d.locked() {
+		return nil // another page was first
+	}
 	c := d.app.config
 	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: func() (string, error) { return passphrase, nil }})
 	if err != nil {
@@ -120,6 +128,8 @@ func (d *device) network() string {
 
 // publish tells the user interfaces how the node is.
 func (d *device) publish() {
+	d.telling.Lock()
+	defer d.telling.Unlock()
 	status, err := d.Status(context.Background())
 	if err != nil {
 		d.app.config.Log.Warn("status", "err", err)
@@ -198,5 +208,7 @@ func (a *App) tell(id seal.ID) {
 		a.api.Publish(api.EventReload, api.Notice{Workspace: id.String()})
 		return
 	}
+	a.device.telling.Lock()
+	defer a.device.telling.Unlock()
 	a.api.Publish(api.EventWorkspace, a.teams.describe(w))
 }

@@ -61,8 +61,6 @@ func startNetwork(ctx context.Context, config Config, manager *workspace.Manager
 	if err := keepPorts(ctx, manager.Storage, n.node.Addrs()); err != nil {
 		config.Log.Warn("keep the ports for the next start", "err", err) // a full disk: reading still works
 	}
-	n.discovery = discovery.New(n.node, n)
-	n.discovery.Found, n.discovery.Log = n.found, config.Log
 	if !config.NoMDNS {
 		n.discovery.Names = n.names
 	}
@@ -74,6 +72,9 @@ func startNetwork(ctx context.Context, config Config, manager *workspace.Manager
 func startHost(ctx context.Context, config Config, listen []string, manager *workspace.Manager) (*network, error) {
 	n := &network{manager: manager, gossip: !config.NoGossip, log: config.Log, life: ctx}
 	n.node = p2p.New(p2p.Config{Seed: manager.PeerSeed(), Listen: listen, MDNS: !config.NoMDNS, Gate: gate{manager}, Log: config.Log})
+	n.discovery = discovery.New(n.node, n)
+	n.discovery.Found, n.discovery.Log = n.found, config.Log
+	manager.Use(n)
 	n.node.OnPeer(n.peerChanged)
 	n.node.OnAddrs(n.addrsChanged)
 	n.hub = sync.NewHub(n.node, config.Log)
@@ -125,7 +126,7 @@ func (n *network) Attach(w *workspace.Workspace) (workspace.Replication, error) 
 	_, self := w.Self()
 	config := sync.Config{
 		Workspace: w.ID(), Self: self, Hub: n.hub, Replica: r, Device: r.member, Visible: r.visible,
-		Addrs: n.known, OnAddrs: n.learn, Log: n.log,
+		Addrs: func() []sync.PeerAddrs { return n.known(w) }, OnAddrs: n.learn, Log: n.log,
 	}
 	if n.gossip {
 		mesh := gossip.New(gossip.Config{Node: n.node, Topics: r.topics, Check: r.check, Log: n.log})
@@ -258,11 +259,13 @@ func (n *network) names() []string {
 	return n.manager.MDNSNames(today-1, today, today+1)
 }
 
-// known is what this device tells connected members about addresses.
-func (n *network) known() []sync.PeerAddrs {
+// known is what this device tells the members of a workspace about addresses.
+func (n *network) known(w *workspace.Workspace) []sync.PeerAddrs {
 	all := []sync.PeerAddrs{{Peer: n.node.ID(), Addrs: n.node.Addrs()}}
-	for _, t := range n.Known() {
-		all = append(all, sync.PeerAddrs{Peer: t.Peer, Addrs: t.Addrs})
+	for _, t := range n.manager.Neighbours(n.life, w) {
+		if id, err := p2p.PeerIDOf(t.Peer); err == nil {
+			all = append(all, sync.PeerAddrs{Peer: id, Addrs: t.Addrs})
+		}
 	}
 	return all
 }

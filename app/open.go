@@ -50,7 +50,7 @@ func (a *App) openParts(ctx context.Context, key seal.Key) error {
 	a.mu.Lock()
 	a.network = n
 	a.mu.Unlock()
-	return a.manager.Start(ctx, n)
+	return a.manager.Start(ctx)
 }
 
 // closeParts closes what is open, the newest first, and waits.

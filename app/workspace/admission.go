@@ -42,9 +42,15 @@ func (m *Manager) Lobby() bool {
 
 // Targets are the devices that this one should be connected to, and where they
 // were seen.
-func (m *Manager) Targets(ctx context.Context) []PeerAddrs {
+func (m *Manager) Targets(ctx context.Context) []PeerAddrs { return m.targets(ctx, m.List()...) }
+
+// Neighbours are the devices of one workspace and where they were seen. What is
+// told to its members is about nobody else.
+func (m *Manager) Neighbours(ctx context.Context, w *Workspace) []PeerAddrs { return m.targets(ctx, w) }
+
+func (m *Manager) targets(ctx context.Context, of ...*Workspace) []PeerAddrs {
 	byPeer := map[seal.ID]map[string]bool{}
-	for _, w := range m.List() {
+	for _, w := range of {
 		st := w.State()
 		if st == nil || !w.Ready() {
 			continue
@@ -90,6 +96,8 @@ func (m *Manager) Learn(ctx context.Context, addrs []PeerAddrs) {
 
 // PeerChanged notes that a peer connected or left.
 func (m *Manager) PeerChanged(ctx context.Context, peer seal.ID, connected bool) {
+	m.meeting.Lock()
+	defer m.meeting.Unlock()
 	m.mu.Lock()
 	if connected {
 		m.connected[peer] = true
@@ -105,6 +113,8 @@ func (m *Manager) PeerChanged(ctx context.Context, peer seal.ID, connected bool)
 // greet looks at the connected peers again after the members changed: one of them
 // may have become a member while connected.
 func (m *Manager) greet(ctx context.Context) {
+	m.meeting.Lock()
+	defer m.meeting.Unlock()
 	m.mu.Lock()
 	peers := slices.Collect(maps.Keys(m.connected))
 	m.mu.Unlock()
@@ -151,8 +161,8 @@ func (m *Manager) Answer(ctx context.Context, from seal.ID, raw []byte, talk Tal
 const maxBook = 64
 
 // addressBook is where this device and the others are.
-func (m *Manager) addressBook(ctx context.Context) []PeerAddrs {
-	book := append([]PeerAddrs{{Peer: m.network.Self(), Addrs: m.network.Addrs()}}, m.Targets(ctx)...)
+func (m *Manager) addressBook(ctx context.Context, w *Workspace) []PeerAddrs {
+	book := append([]PeerAddrs{{Peer: m.network.Self(), Addrs: m.network.Addrs()}}, m.Neighbours(ctx, w)...)
 	return book[:min(len(book), maxBook)]
 }
 

@@ -38,7 +38,7 @@ func (m *Manager) answer(ctx context.Context, w *Workspace, from seal.ID, reques
 	if err != nil {
 		return Welcome{}, err
 	}
-	welcome.Entries, welcome.Addrs = w.members.all(), m.addressBook(ctx)
+	welcome.Entries, welcome.Addrs = w.members.all(), m.addressBook(ctx, w)
 	welcome.Blobs, err = w.newestWraps(ctx, invite)
 	return welcome, err
 }
@@ -128,11 +128,20 @@ func refusalCode(err error) string {
 
 // admit stores the Join entry of a device that was welcomed.
 func (w *Workspace) admit(ctx context.Context, entry *member.Entry, sealed []byte) error {
-	return w.write(ctx, func(ctx context.Context, after *afterCommit) error {
-		outcome, err := w.members.add(ctx, entry, sealed, after)
-		if outcome != seal.OK && outcome != seal.Drop {
-			return errors.Join(&Refusal{RefusedRules}, err)
-		}
-		return nil
+	var outcome seal.Outcome
+	var refused error
+	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+		outcome, refused = w.members.add(ctx, entry, sealed, after)
+		return nil // a refused entry has changed nothing
 	})
+	switch {
+	case err != nil:
+		return err
+	case outcome == seal.OK || outcome == seal.Drop:
+		return nil
+	case outcome == seal.Pend: // we are behind; another member may not be
+		return errors.Join(&Refusal{RefusedWait}, refused)
+	default:
+		return errors.Join(&Refusal{RefusedRules}, refused)
+	}
 }

@@ -34,7 +34,7 @@ func (w *Workspace) Append(ctx context.Context, space seal.SpaceID, kind Kind, c
 	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
 		draft, err := compose(ctx)
 		if err != nil {
-			return err
+			return untouched{err}
 		}
 		opened, err = w.appendDraft(ctx, space, kind, draft, after)
 		return err
@@ -51,6 +51,9 @@ func (w *Workspace) appendDraft(ctx context.Context, space seal.SpaceID, kind Ki
 	if err != nil {
 		return Opened{}, err
 	}
+	if err := w.mergeHeads(ctx, after); err != nil {
+		return Opened{}, err
+	}
 	content, ok := w.keys.contentKey(space, epoch.ID, w.self.device)
 	if !ok {
 		return Opened{}, ErrNoKey
@@ -63,7 +66,7 @@ func (w *Workspace) appendDraft(ctx context.Context, space seal.SpaceID, kind Ki
 	plain := feed.Plain{Kind: uint(kind), HintMs: w.now().UnixMilli(), Deps: draft.Deps, Body: draft.Body}
 	env, err := feed.Seal(w.self.sign, content, feed.Header{
 		V: 1, WS: w.id, Space: space, Dev: w.self.device, Seq: tail.Seq + 1, Prev: tail.ID,
-		LogRefs: refs(w.members.heads()), EpochID: epoch.ID,
+		LogRefs: w.members.heads(), EpochID: epoch.ID,
 	}, plain)
 	if err != nil {
 		return Opened{}, err
@@ -77,12 +80,19 @@ func (w *Workspace) appendDraft(ctx context.Context, space seal.SpaceID, kind Ki
 	return opened, w.keep(ctx, []EnvelopeRow{row}, []Opened{opened}, after)
 }
 
-// refs are the log heads that an envelope names: at most four.
-func refs(heads []seal.ID) []seal.ID {
-	if len(heads) > maxLogRefs {
-		heads = heads[:maxLogRefs]
+// mergeHeads posts Acks until an envelope can name all heads of the log: it must
+// name all that it relies on, the membership of its own author first.
+func (w *Workspace) mergeHeads(ctx context.Context, after *afterCommit) error {
+	for len(w.members.heads()) > maxLogRefs {
+		body, err := member.AckBody{}.Encode()
+		if err != nil {
+			return err
+		}
+		if _, err := w.members.post(ctx, member.TypeAck, body, after); err != nil {
+			return fmt.Errorf("merge the heads of the log: %w", err)
+		}
 	}
-	return heads
+	return nil
 }
 
 // maxLogRefs bounds the log heads in an envelope (protocol 2.8).

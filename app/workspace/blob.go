@@ -68,7 +68,7 @@ func (w *Workspace) receiveWraps(ctx context.Context, raw []byte) error {
 func (w *Workspace) receiveBox(ctx context.Context, raw []byte) error {
 	cover, err := seal.Decode[boxCover](raw)
 	if err != nil {
-		return fmt.Errorf("invitation box: %w", err)
+		return &seal.Fault{Outcome: seal.Reject, Reason: "an invitation box that cannot be decoded: " + err.Error()}
 	}
 	payload, err := cover.signed()
 	if err != nil || cover.V != 1 || cover.WS != w.id || !seal.Verify(cover.Dev, boxLabel, payload, cover.Sig) {

@@ -231,7 +231,7 @@ func (m *Manager) converse(ctx context.Context, w *Workspace, from seal.ID, requ
 	spent := m.codes.desk.Spent(invite.ID)
 	m.codes.mu.Unlock()
 	if spent {
-		return errors.Join(err, w.Revoke(ctx, invite.ID))
+		return errors.Join(err, w.Revoke(context.WithoutCancel(ctx), invite.ID))
 	}
 	return err
 }

@@ -2,15 +2,19 @@ package workspace
 
 import (
 	"context"
+	"math"
 	"sync"
 
 	"parvis/crdt/feed"
+	"parvis/crdt/member"
 	"parvis/crdt/seal"
 )
 
 // custody knows what other devices said they have stored.
 type custody struct {
 	w *Workspace
+
+	telling sync.Mutex
 
 	mu    sync.Mutex
 	acks  map[seal.ID]feed.Vector          // guarded by mu; by acknowledging device
@@ -40,13 +44,16 @@ func (c *custody) load(ctx context.Context) error {
 
 // held notes what a device says it has, and tells the watermarks that moved.
 func (c *custody) held(device seal.ID, theirs feed.Vector) {
+	st := c.w.State()
+	c.telling.Lock() // the newest watermark is told last
+	defer c.telling.Unlock()
 	c.mu.Lock()
 	if c.acks[device] == nil {
 		c.acks[device] = feed.Vector{}
 	}
 	var moved []feed.FeedID
 	for id, tail := range theirs {
-		if tail.Seq <= c.acks[device][id].Seq {
+		if tail.Seq <= c.acks[device][id].Seq || !c.credible(st, device, id, tail) {
 			continue
 		}
 		c.acks[device][id] = tail
@@ -60,6 +67,22 @@ func (c *custody) held(device seal.ID, theirs feed.Vector) {
 	for _, id := range moved {
 		c.tell(id)
 	}
+}
+
+// credible reports whether a claim can be true: the chain can exist, the device
+// may read it, and nobody holds what we have not written.
+func (c *custody) credible(st *member.State, device seal.ID, id feed.FeedID, tail feed.Tail) bool {
+	if _, ok := st.Space(id.Space); !ok || tail.Seq > math.MaxInt64 || !st.CanRead(id.Space, device) {
+		return false
+	}
+	if _, ok := st.Device(id.Device); !ok {
+		return false
+	}
+	if id.Device != c.w.self.device {
+		return true
+	}
+	end, high := c.w.feeds.end(id), c.w.feeds.highest(id)
+	return tail.Seq < end.Seq || tail.Seq == end.Seq && tail.ID == end.ID || tail.Seq > end.Seq && tail.Seq <= high
 }
 
 // tell publishes the watermark of a chain when it moved.
@@ -162,7 +185,7 @@ func (c *custody) flush(ctx context.Context) error {
 	if len(pending) == 0 {
 		return nil
 	}
-	return c.w.storage.Write(ctx, func(ctx context.Context) error {
+	err := c.w.storage.Write(ctx, func(ctx context.Context) error {
 		for device, tails := range pending {
 			if err := c.w.storage.PutAcks(ctx, c.w.id, device, tails); err != nil {
 				return err
@@ -170,4 +193,17 @@ func (c *custody) flush(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err != nil { // the next flush tries again
+		c.mu.Lock()
+		for device, tails := range pending {
+			if c.dirty[device] == nil {
+				c.dirty[device] = map[feed.FeedID]bool{}
+			}
+			for _, t := range tails {
+				c.dirty[device][feed.FeedID{Space: t.Space, Device: t.Device}] = true
+			}
+		}
+		c.mu.Unlock()
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -167,39 +168,54 @@ func (w *Workspace) openWrap(ctx context.Context, epoch member.Epoch) (seal.Key,
 // waitingBatch is how many waiting envelopes are opened at a time.
 const waitingBatch = 512
 
-// openWaiting opens the envelopes of a space that waited for a key.
+// openWaiting opens the envelopes of a space that waited for a key. What has its
+// key and does not open is quarantined; what still lacks it stays.
 func (w *Workspace) openWaiting(ctx context.Context, space seal.SpaceID, after *afterCommit) error {
-	for {
-		rows, err := w.storage.EnvelopesIn(ctx, w.id, space, EnvelopeWaitsForKey, waitingBatch)
+	for locked := 0; ; {
+		rows, err := w.storage.EnvelopesIn(ctx, w.id, space, EnvelopeWaitsForKey, locked+waitingBatch)
+		if err != nil || len(rows) <= locked {
+			return err
+		}
+		fresh := rows[locked:]
+		still, err := w.openRows(ctx, fresh, after)
 		if err != nil {
 			return err
 		}
-		var opened []Opened
-		var ids []seal.ID
-		for _, row := range rows {
-			env, err := feed.Parse(row.Bytes)
-			if err != nil {
-				continue
-			}
-			one, err := w.open(env, w.members.pending())
-			if err != nil {
-				continue
-			}
-			opened, ids = append(opened, one), append(ids, row.ID)
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		if err := w.storage.SetEnvelopeState(ctx, w.id, ids, EnvelopeApplied, ""); err != nil {
-			return err
-		}
-		if err := w.apply(ctx, opened, after); err != nil {
-			return err
-		}
-		if len(rows) < waitingBatch {
+		locked += still
+		if len(fresh) < waitingBatch {
 			return nil
 		}
 	}
+}
+
+// openRows opens stored envelopes and reports how many still lack their key.
+func (w *Workspace) openRows(ctx context.Context, rows []EnvelopeRow, after *afterCommit) (locked int, err error) {
+	var opened []Opened
+	var ids []seal.ID
+	for _, row := range rows {
+		env, err := feed.Parse(row.Bytes)
+		var one Opened
+		if err == nil {
+			one, err = w.open(env, w.members.pending())
+		}
+		switch {
+		case errors.Is(err, ErrNoKey):
+			locked++
+		case err != nil:
+			if err := w.quarantine(ctx, row.ID, err.Error(), after); err != nil {
+				return locked, err
+			}
+		default:
+			opened, ids = append(opened, one), append(ids, row.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return locked, nil
+	}
+	if err := w.storage.SetEnvelopeState(ctx, w.id, ids, EnvelopeApplied, ""); err != nil {
+		return locked, err
+	}
+	return locked, w.apply(ctx, opened, after)
 }
 
 // lockedEpochs are the newest usable epochs of readable spaces whose secret is

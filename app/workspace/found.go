@@ -27,15 +27,15 @@ func (m *Manager) Create(ctx context.Context, name string) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create workspace: %w", err)
 	}
+	m.put(w)
 	for _, tell := range after {
 		tell()
 	}
-	m.put(w)
 	if err := m.introduce(ctx, w); err != nil {
-		return nil, err
+		m.Logger.Warn("introduce", "workspace", w.id.Short(), "err", err)
 	}
 	if err := m.attach(w); err != nil {
-		return nil, err
+		m.Logger.Error("attach", "workspace", w.id.Short(), "err", err)
 	}
 	m.Events.State.Publish(StateChanged{Workspace: w.id})
 	return w, nil
@@ -151,6 +151,8 @@ func (m *Manager) Join(ctx context.Context, text, name string, wait time.Duratio
 
 // startJoin makes the workspace of a link, or finds the join that goes on.
 func (m *Manager) startJoin(ctx context.Context, link member.Link, text, name string) (*Workspace, *joining, error) {
+	m.starting.Lock()
+	defer m.starting.Unlock()
 	if w, err := m.Get(link.WS); err == nil {
 		if j := w.joining.Load(); j != nil {
 			return w, j, nil
@@ -179,11 +181,17 @@ func (m *Manager) startJoin(ctx context.Context, link member.Link, text, name st
 	if err != nil {
 		return nil, nil, err
 	}
-	j := &joining{link: link, name: name, done: make(chan struct{})}
+	j := m.newJoining(link, name)
 	w.joining.Store(j)
 	m.put(w)
 	m.goJoin(w, j)
 	return w, j, nil
+}
+
+func (m *Manager) newJoining(link member.Link, name string) *joining {
+	j := &joining{link: link, name: name, done: make(chan struct{})}
+	j.ctx, j.cancel = context.WithCancel(m.ctx)
+	return j
 }
 
 // goJoin runs a join in the background. A refusal for good removes what was made
@@ -191,14 +199,12 @@ func (m *Manager) startJoin(ctx context.Context, link member.Link, text, name st
 func (m *Manager) goJoin(w *Workspace, j *joining) {
 	m.network.Recheck()
 	m.Events.State.Publish(StateChanged{Workspace: w.id})
-	ctx, cancel := context.WithCancel(m.ctx)
-	j.cancel = cancel
 	m.wg.Go(func() {
-		defer cancel()
+		defer j.cancel()
 		defer close(j.done)
-		err := m.runJoin(ctx, w, j)
+		err := m.runJoin(j.ctx, w, j)
 		if err == nil {
-			m.readyAtLast(ctx, w, j)
+			m.readyAtLast(m.ctx, w, j)
 			return
 		}
 		if m.ctx.Err() != nil {
@@ -226,6 +232,9 @@ func (m *Manager) CancelJoin(ctx context.Context, id seal.ID) error {
 	j.cancel()
 	select {
 	case <-j.done:
+		if w.Ready() {
+			return ErrJoined // it was let in meanwhile
+		}
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -263,10 +272,11 @@ func (m *Manager) ready(ctx context.Context, w *Workspace, j *joining) error {
 	if err := w.learn(ctx, linkAddrs(j.link)); err != nil {
 		return err
 	}
-	w.joining.Store(nil)
 	if err := m.attach(w); err != nil {
 		return err
 	}
+	w.joining.Store(nil)
+	m.network.Recheck()
 	m.Events.State.Publish(StateChanged{Workspace: w.id})
 	if err := m.introduce(ctx, w); err != nil {
 		m.Logger.Warn("introduce", "workspace", w.id.Short(), "err", err)

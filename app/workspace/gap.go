@@ -119,3 +119,10 @@ func (c *custody) heldOf(id feed.FeedID) []feed.Tail {
 	}
 	return all
 }
+
+// highest is the greatest number ever stored of an own chain with a gap, else 0.
+func (f *feeds) highest(id feed.FeedID) uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.broken[id].high
+}

@@ -71,7 +71,8 @@ type joining struct {
 	name string
 	done chan struct{} // closed when the join ended
 
-	cancel context.CancelFunc // set before it starts
+	ctx    context.Context // of the attempts
+	cancel context.CancelFunc
 
 	mu  sync.Mutex
 	err error // guarded by mu; final
@@ -199,10 +200,10 @@ func (w *Workspace) acceptWelcome(ctx context.Context, keys member.InviteKeys, j
 	}
 	var sealed []byte
 	err = w.write(ctx, func(ctx context.Context, after *afterCommit) error {
-		if err := w.keys.setLog(ctx, box.LK); err != nil {
+		if err := w.members.fresh(ctx); err != nil {
 			return err
 		}
-		if err := w.members.fresh(ctx); err != nil {
+		if err := w.keys.setLog(ctx, box.LK); err != nil {
 			return err
 		}
 		var bad []error

@@ -31,6 +31,7 @@ type keyring struct {
 	w *Workspace
 
 	mu      sync.Mutex
+	stale   bool // guarded by mu; a transaction was undone: read again
 	lk      seal.Key
 	kem     map[uint32]seal.KEMKey    // guarded by mu; by generation
 	epochs  map[seal.ID]seal.Key      // guarded by mu; by epoch id
@@ -61,6 +62,8 @@ func (k *keyring) load(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.lk, k.stale = seal.Key{}, false
+	k.kem, k.epochs, k.content = map[uint32]seal.KEMKey{}, map[seal.ID]seal.Key{}, map[contentKeyID]seal.Key{}
 	copy(k.lk[:], lk)
 	for name, seed := range kems {
 		gen, err := strconv.ParseUint(strings.TrimPrefix(name, secretKEM), 10, 32)
@@ -82,6 +85,23 @@ func (k *keyring) load(ctx context.Context) error {
 		k.epochs[id] = seal.Key(secret)
 	}
 	return nil
+}
+
+func (k *keyring) forget() {
+	k.mu.Lock()
+	k.stale = true
+	k.mu.Unlock()
+}
+
+// fresh reads the keys again when a transaction that may have added some was undone.
+func (k *keyring) fresh(ctx context.Context) error {
+	k.mu.Lock()
+	stale := k.stale
+	k.mu.Unlock()
+	if !stale {
+		return nil
+	}
+	return k.load(ctx)
 }
 
 // log is the key that seals the entries of the membership log.

@@ -99,6 +99,9 @@ func (w *Workspace) Topics() []Topic {
 // may be behind.
 func (w *Workspace) CheckGossip(space seal.SpaceID, raw []byte) seal.Outcome {
 	env, err := feed.Parse(raw)
+	if seal.OutcomeOf(err) == seal.Pend {
+		return seal.Pend // of a later version
+	}
 	if err != nil {
 		return seal.Reject
 	}

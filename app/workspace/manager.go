@@ -57,6 +57,9 @@ type Manager struct {
 	ctx     context.Context // of the background work
 	wg      sync.WaitGroup
 
+	starting sync.Mutex // one join begins at a time
+	meeting  sync.Mutex // presence changes one after the other
+
 	mu        sync.Mutex
 	all       map[seal.ID]*Workspace // guarded by mu
 	connected map[seal.ID]bool       // guarded by mu; the peers
@@ -67,7 +70,9 @@ const secretDevice = "device-seed"
 
 // Open reads the device keys (making them on first use) and all workspaces.
 // Nothing touches the network before Start.
+// ctx bounds the whole life of the workspaces.
 func (m *Manager) Open(ctx context.Context) error {
+	m.ctx, m.cancel = context.WithCancel(ctx)
 	if err := m.openDevice(ctx); err != nil {
 		return fmt.Errorf("open device keys: %w", err)
 	}
@@ -80,10 +85,12 @@ func (m *Manager) Open(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		w, err := m.openWorkspace(ctx, id)
-		if err != nil {
-			return fmt.Errorf("open workspace %s: %w", id.Short(), err)
+		if err != nil { // one damaged workspace must not keep the others shut
+			m.Logger.Error("open workspace", "workspace", id.Short(), "err", err)
+			m.Events.Problem.Publish(Problem{Workspace: id, Text: fmt.Sprintf("Workspace %s could not be opened: its stored keys are damaged. Restore a backup, or join again.", id.Short())})
+			continue
 		}
-		m.all[id] = w
+		m.put(w)
 	}
 	return nil
 }
@@ -152,14 +159,15 @@ func (m *Manager) openWorkspace(ctx context.Context, id seal.ID) (*Workspace, er
 	if err != nil {
 		return nil, err
 	}
-	w.joining.Store(&joining{link: link, name: stored.Name, done: make(chan struct{})})
+	w.joining.Store(m.newJoining(link, stored.Name))
 	return w, nil
 }
 
+// Use names the network, before it hears of anybody.
+func (m *Manager) Use(network Network) { m.network = network }
+
 // Start connects the workspaces and goes on with joins that are not finished.
-func (m *Manager) Start(ctx context.Context, network Network) error {
-	m.ctx, m.cancel = context.WithCancel(ctx)
-	m.network = network
+func (m *Manager) Start(ctx context.Context) error {
 	for _, w := range m.List() {
 		if j := w.joining.Load(); j != nil {
 			m.goJoin(w, j)

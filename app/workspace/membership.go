@@ -24,7 +24,8 @@ type membership struct {
 }
 
 func newMembership(w *Workspace) *membership {
-	return &membership{w: w, log: member.NewLog(), sealed: map[seal.ID][]byte{}}
+	log := member.NewLog()
+	return &membership{w: w, log: log, sealed: map[seal.ID][]byte{}, now: log.State()}
 }
 
 // state is the state after all durable entries.
@@ -63,9 +64,21 @@ func (m *membership) has(id seal.ID) bool {
 	return m.log.Has(id)
 }
 
-// load reads the log from the storage. Entries whose parents are damaged stay
-// out: the heads then say what is missing and sync fetches it.
+// load reads the log from the storage at the start.
 func (m *membership) load(ctx context.Context) error {
+	log, sealed, err := m.read(ctx)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.log, m.sealed, m.committed, m.stale, m.now = log, sealed, log.Len(), false, log.State()
+	return nil
+}
+
+// read reads the log from the storage. Entries whose parents are damaged stay
+// out: the heads then say what is missing and sync fetches it.
+func (m *membership) read(ctx context.Context) (*member.Log, map[seal.ID][]byte, error) {
 	log, sealed := member.NewLog(), map[seal.ID][]byte{}
 	lk := m.w.keys.log()
 	err := m.w.storage.Entries(ctx, m.w.id, func(id seal.ID, raw []byte) error {
@@ -84,16 +97,7 @@ func (m *membership) load(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.log, m.sealed, m.committed, m.stale = log, sealed, log.Len(), false
-	if log.Len() > 0 {
-		m.now = log.State()
-	}
-	return nil
+	return log, sealed, err
 }
 
 func (m *membership) forget() {
@@ -102,15 +106,37 @@ func (m *membership) forget() {
 	m.mu.Unlock()
 }
 
-// fresh reads the log again when a commit was undone.
+// fresh reads keys and log again when something was undone. It runs inside a
+// transaction, whose other entries are not durable yet: they stay uncommitted.
 func (m *membership) fresh(ctx context.Context) error {
+	if err := m.w.keys.fresh(ctx); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	stale := m.stale
 	m.mu.Unlock()
 	if !stale {
 		return nil
 	}
-	return m.load(ctx)
+	log, sealed, err := m.read(ctx)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	durable := map[seal.ID]bool{}
+	for _, id := range m.log.Order()[:m.committed] {
+		durable[id] = true
+	}
+	m.committed = 0
+	for _, id := range log.Order() {
+		if !durable[id] {
+			break
+		}
+		m.committed++
+	}
+	m.log, m.sealed, m.stale = log, sealed, false
+	return nil
 }
 
 // add checks and stores an entry inside a transaction.
@@ -129,7 +155,8 @@ func (m *membership) add(ctx context.Context, entry *member.Entry, raw []byte, a
 		return outcome, err
 	}
 	if err := m.w.storage.AddEntry(ctx, m.w.id, entry.ID, raw); err != nil {
-		return outcome, err
+		m.forget()
+		return seal.Pend, err
 	}
 	after.add(func() { m.committedTo(count) })
 	return outcome, nil
@@ -169,9 +196,6 @@ func headsOf(log *member.Log, ids []seal.ID) []seal.ID {
 func (m *membership) committedHeads() []seal.ID {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.now == nil {
-		return nil
-	}
 	return m.now.Heads()
 }
 
@@ -180,7 +204,7 @@ func (m *membership) committedHeads() []seal.ID {
 func (m *membership) missing(theirs []seal.ID, max, maxBytes int) (ids []seal.ID, raws [][]byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.now == nil || containsIDs(theirs, m.now.Heads()) {
+	if containsIDs(theirs, m.now.Heads()) {
 		return nil, nil
 	}
 	durable := map[seal.ID]bool{}

@@ -55,7 +55,8 @@ func newDevice(t *testing.T, now *time.Time) *device {
 	if err := d.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Start(t.Context(), d); err != nil {
+	d.Use(d)
+	if err := d.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -73,8 +73,13 @@ func (w *Workspace) receiveLog(ctx context.Context, batch Received, after *after
 		}
 	}
 	for _, raw := range batch.Blobs {
-		if err := w.receiveBlob(ctx, raw); err != nil {
+		err := w.receiveBlob(ctx, raw)
+		var fault *seal.Fault
+		switch {
+		case errors.As(err, &fault):
 			*bad = append(*bad, err)
+		case err != nil:
+			return err // our own storage: the peer is not to blame
 		}
 	}
 	return w.unlock(ctx, after)

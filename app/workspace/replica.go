@@ -26,7 +26,7 @@ func (w *Workspace) Have() Holdings {
 func (m *membership) samples() []seal.ID {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.now == nil {
+	if m.committed == 0 {
 		return nil
 	}
 	set := map[seal.ID]bool{}

@@ -10,6 +10,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -124,12 +125,19 @@ func (w *Workspace) load(ctx context.Context) error {
 // rollback forgets what was kept in memory since the last commit: it was undone.
 // What is needed is read again from the storage, inside the next transaction.
 func (w *Workspace) rollback() {
+	w.keys.forget()
 	w.feeds.forget()
 	w.members.forget()
 	for _, v := range w.views {
 		v.Reset()
 	}
 }
+
+// untouched is an error before which a transaction changed nothing, so that
+// nothing has to be read again.
+type untouched struct{ error }
+
+func (u untouched) Unwrap() error { return u.error }
 
 // afterCommit collects what must happen once a transaction is durable.
 type afterCommit []func()
@@ -146,11 +154,15 @@ func (w *Workspace) write(ctx context.Context, fn func(ctx context.Context, afte
 	var after afterCommit
 	err := w.storage.Write(ctx, func(ctx context.Context) error {
 		after = nil
-		if err := fn(ctx, &after); err != nil {
-			w.rollback()
-			return err
-		}
-		return nil
+		undone := true // by an error, or by a panic that the caller's edge catches
+		defer func() {
+			if undone {
+				w.rollback()
+			}
+		}()
+		err := fn(ctx, &after)
+		undone = err != nil && !errors.As(err, &untouched{})
+		return err
 	})
 	if err != nil {
 		return err

@@ -1,9 +1,10 @@
 import { launch } from "./browser.mjs"
 import { Report } from "./report.mjs"
+import { screens } from "./screens.mjs"
 import { scroll } from "./scroll.mjs"
 import { talk } from "./talk.mjs"
 
-// PARVIS_BIN names the program under test. Only the steps whose name is given run: talk, scroll.
+// PARVIS_BIN names the program under test. Only the parts whose name is given run: talk, screens, scroll.
 const program = process.env.PARVIS_BIN
 const chosen = process.argv.slice(2)
 const runs = (name) => chosen.length === 0 || chosen.includes(name)
@@ -21,6 +22,7 @@ try {
       await talk(report, browser, program, "fr")
     }
   }
+  if (runs("screens")) await screens(report, browser)
   if (runs("scroll"))
     await report.step("10,000 messages scroll without a long frame", () => scroll(browser))
 } catch (error) {

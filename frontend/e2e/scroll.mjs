@@ -1,7 +1,6 @@
-import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { launch } from "./browser.mjs"
-import { serve } from "./static.mjs"
+import { servePreview } from "./preview.mjs"
 
 // Scrolls a conversation of ten thousand messages, held by a program in memory, and measures
 // frames in two ways: the time between them, which also counts what else the machine does, and
@@ -10,7 +9,6 @@ const messages = 10_000
 const longest = 32
 /** Of a processor that nobody else uses, a program that only computes gets more than this. */
 const quiet = 0.9
-const home = fileURLToPath(new URL("..", import.meta.url))
 const passes = [
   { name: "reading down", frames: 240, step: 30 },
   { name: "fast down", frames: 360, step: 120 },
@@ -19,11 +17,7 @@ const passes = [
 ]
 
 export async function scroll(browser) {
-  execFileSync("npx", ["vite", "build", "-c", "vite.preview.config.ts", "--logLevel", "error"], {
-    cwd: home,
-    stdio: ["ignore", "ignore", "inherit"],
-  })
-  const server = await serve(`${home}/test-results/preview`)
+  const server = await servePreview()
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: "en-GB" })
   try {
     await page.goto(`${server.url}/preview.html?messages=${messages}`)

@@ -1,0 +1,158 @@
+import { mkdirSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { checkAccessibility } from "./axe.mjs"
+import { servePreview } from "./preview.mjs"
+import { equal, ok } from "./report.mjs"
+
+const shots = fileURLToPath(new URL("../test-results/screens", import.meta.url))
+
+/** Screens that two talking people do not meet, over a workspace in memory. */
+export async function screens(report, browser) {
+  const server = await servePreview()
+  const look = async (name, { query = "", size = [1280, 800], french = false, act }) =>
+    report.step(`screen: ${name}`, async () => {
+      for (const theme of ["light", "dark"]) {
+        const context = await browser.newContext({
+          locale: french ? "fr-FR" : "en-GB",
+          colorScheme: theme,
+          viewport: { width: size[0], height: size[1] },
+        })
+        const page = await context.newPage()
+        const complaints = []
+        page.setDefaultTimeout(10_000)
+        page.on("pageerror", (error) => complaints.push(error.message))
+        page.on("console", (message) => {
+          if (message.type() === "error" && !/404/.test(message.text()))
+            complaints.push(message.text())
+        })
+        try {
+          await page.goto(`${server.url}/preview.html?${query}${french ? "&french" : ""}`)
+          await page.locator("main").first().waitFor()
+          await page.waitForTimeout(300)
+          await act?.(page)
+          await page.waitForTimeout(250)
+          mkdirSync(shots, { recursive: true })
+          await page.screenshot({ path: `${shots}/${name.replace(/\W+/g, "-")}-${theme}.png` })
+          await checkAccessibility(page, `${name} ${theme}`)
+          ok(
+            await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+            "the page is wider than the window",
+          )
+          equal(complaints.join("\n"), "", "console")
+        } finally {
+          await context.close()
+        }
+      }
+    })
+
+  try {
+    await look("a conversation with everything", {})
+    await look("a conversation in French at 800", { size: [800, 600], french: true })
+    await look("200 channels and 200 people", {
+      query: "channels=200&people=200",
+      act: async (page) => {
+        await page.getByRole("button", { name: "200 people" }).click()
+        await page.getByRole("list", { name: "People" }).waitFor()
+      },
+    })
+    await look("the folded sidebar", {
+      size: [800, 600],
+      act: (page) => page.getByRole("button", { name: "Open navigation" }).click(),
+    })
+    await look("one pane on a narrow window", {
+      size: [420, 740],
+      act: (page) => page.getByRole("button", { name: "3 replies" }).click(),
+    })
+    await look("the line of new messages", {
+      act: async (page) => {
+        await page.getByRole("link", { name: "harbour-front-renovation" }).click()
+        const line = page.getByText("New messages", { exact: true })
+        await line.waitFor()
+        await page.waitForTimeout(300)
+        const box = await line.boundingBox()
+        ok(box && box.y > 56 && box.y < 400, `the line stands at ${box?.y}`)
+      },
+    })
+    await look("offline, full disk, damaged rows", {
+      act: (page) =>
+        page.evaluate(() => {
+          const problems = ["A damaged message was fetched again from Ben."]
+          window.fake.tell("status", {
+            ...window.fake.status(),
+            network: "offline",
+            disk: "full",
+            problems,
+          })
+        }),
+    })
+    await look("the program was lost and is back", {
+      act: async (page) => {
+        await page.evaluate(() => window.fake.tell("transport", { state: "lost" }))
+        await page.getByRole("alert").filter({ hasText: "Parvis has stopped" }).waitFor()
+        await page.evaluate(() => window.fake.tell("transport", { state: "open" }))
+        await page.getByText("Parvis has stopped").waitFor({ state: "detached" })
+        await page.getByRole("log", { name: "Messages" }).getByRole("article").last().waitFor()
+      },
+    })
+    await look("locked", {
+      query: "locked",
+      act: async (page) => {
+        await page.getByLabel("Passphrase").fill("wrong")
+        await page.getByRole("button", { name: "Unlock" }).click()
+        await page.getByRole("alert").waitFor()
+      },
+    })
+    await look("joining, while nobody answers", {
+      query: "empty",
+      act: async (page) => {
+        await page.getByRole("button", { name: "Join with an invitation" }).click()
+        await page.getByRole("textbox", { name: "Invitation link" }).fill("parvis://join#abc")
+        await page.getByRole("textbox", { name: "Your name" }).fill("Zoe")
+        await page.getByText("Nothing has been sent yet.").waitFor()
+        await page.getByRole("button", { name: "Join", exact: true }).click()
+        await page.getByText("Waiting for Ben, Chloé or the super-peer.").waitFor()
+      },
+    })
+    await look("the emoji picker", {
+      act: async (page) => {
+        await page.getByRole("button", { name: "Emoji", exact: true }).click()
+        await page.getByRole("searchbox").fill("hear")
+        await page.getByRole("button", { name: /❤️/ }).first().waitFor()
+      },
+    })
+    await look("a profile", {
+      act: (page) =>
+        page.getByRole("article").last().getByRole("button", { name: "Ana Lopez" }).first().click(),
+    })
+    await look("a private channel is made", {
+      french: true,
+      act: async (page) => {
+        await page.getByRole("button", { name: "Nouveau canal" }).click()
+        await page.getByRole("textbox", { name: "Nom du canal" }).fill("Conseil")
+        await page.getByRole("radio", { name: "Personnes choisies" }).click()
+        await page.getByRole("button", { name: "Ben Carter" }).last().click()
+      },
+    })
+    await look("the shortcuts", { act: (page) => page.keyboard.press("Control+/") })
+    await look("a message is edited", {
+      act: async (page) => {
+        await page.getByRole("textbox", { name: "Message general" }).press("ArrowUp")
+        await page.getByRole("textbox", { name: "Edit message" }).waitFor()
+      },
+    })
+    await look("codes are compared", {
+      act: (page) =>
+        page.evaluate(() =>
+          window.fake.tell("codes", {
+            id: "x",
+            workspace: "w",
+            inviter: true,
+            code: "482913",
+            state: "compare",
+          }),
+        ),
+    })
+  } finally {
+    server.close()
+  }
+}
