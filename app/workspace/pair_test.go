@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,9 +14,15 @@ import (
 )
 
 // board is a view that keeps the bodies in order.
-type board struct{ lines []string }
+type board struct {
+	lines []string
+	fail  bool // panic instead
+}
 
 func (b *board) Apply(_ context.Context, batch []workspace.Opened) (workspace.Result, error) {
+	if b.fail {
+		panic("a view with a bug")
+	}
 	bad := map[seal.ID]string{}
 	var good []string
 	for _, o := range batch {
@@ -33,10 +40,11 @@ func (b *board) Reset() {}
 // device is one manager with a real store and a network that is plain calls.
 type device struct {
 	*workspace.Manager
-	t     *testing.T
-	peers map[seal.ID]*device // whom it reaches
-	board *board
-	drop  int // how many answers to a handed-in entry get lost
+	t        *testing.T
+	peers    map[seal.ID]*device // whom it reaches
+	board    *board
+	drop     int             // how many answers to a handed-in entry get lost
+	together *sync.WaitGroup // joiners hand in their entries together; may be nil
 }
 
 func newDevice(t *testing.T, now *time.Time) *device {
@@ -106,6 +114,10 @@ func (d *device) Knock(ctx context.Context, peer seal.ID, _ []string, knock work
 	entry, err := knock.Accept(welcome)
 	if err != nil {
 		return err
+	}
+	if d.together != nil {
+		d.together.Done()
+		d.together.Wait()
 	}
 	if err := host.Admit(ctx, d.Self(), entry); err != nil {
 		return err
