@@ -12,7 +12,7 @@ import (
 
 // logs is how many random histories the properties are tested with in each run
 // (T4 of the reliability page).
-const logs = 2000
+const logs = 2000 / underRace
 
 // inParallel runs test for all seeds, on as many cores as there are. The name of
 // a failure holds the seed.
