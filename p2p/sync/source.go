@@ -48,16 +48,17 @@ type SourceConfig struct {
 // Source decides what is sent to one sink. It is a step function: call Next
 // after every input until it asks for nothing.
 type Source struct {
-	cfg   SourceConfig
-	view  View
-	feeds []chain // sorted by feed: what we hold and what the sink holds
-	table []Feed  // numbers of the sink's feeds in this round, see [HaveDelta]
-	links [][32]byte
-	log   logState
-	flow  flow
-	lift  bool // send everything missing, whoever else might
-	seen  inputs
-	wait  time.Time
+	cfg    SourceConfig
+	view   View
+	viewed bool    // Mine was called
+	feeds  []chain // sorted by feed: what we hold and what the sink holds
+	table  []Feed  // numbers of the sink's feeds in this round, see [HaveDelta]
+	links  [][32]byte
+	log    logState
+	flow   flow
+	lift   bool // send everything missing, whoever else might
+	seen   inputs
+	wait   time.Time
 }
 
 // inputs counts what happened, because inputs may arrive while the replica is
@@ -212,8 +213,9 @@ func (s *Source) Links(devices [][32]byte) {
 	s.seen.all++
 }
 
-// Mine learns what this device holds. What the sink itself wrote since the round
-// began needs no sending; its own word for it comes later.
+// Mine learns what this device holds. What the sink itself wrote since the first
+// look needs no sending; its own word for it comes later. What it lacked at the
+// first look it may have lost.
 func (s *Source) Mine(v View, now time.Time) {
 	if !slices.Equal(v.Heads, s.view.Heads) {
 		s.log.settled = false
@@ -231,13 +233,13 @@ func (s *Source) Mine(v View, now time.Time) {
 		if f.mine == p {
 			continue
 		}
-		if s.flow.greeted && p.Feed.Device == s.cfg.Sink && f.sent.Seq >= f.mine.Seq && p.Seq > f.sent.Seq {
+		if s.viewed && s.flow.greeted && p.Feed.Device == s.cfg.Sink && f.sent.Seq >= f.mine.Seq && p.Seq > f.sent.Seq {
 			f.sent = p
 		}
 		f.mine = p
 		f.lag(now)
 	}
-	s.view = v
+	s.view, s.viewed = v, true
 	s.seen.all++
 }
 

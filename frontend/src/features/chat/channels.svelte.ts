@@ -6,6 +6,9 @@ import type { Channel, Space } from "../../transport/types"
 /** Every space has this channel without anybody making it. */
 export const general = "general"
 
+/** "project-9" comes before "project-10". */
+const byName = new Intl.Collator(undefined, { numeric: true })
+
 /** The channels and direct conversations of one workspace. */
 export class Channels {
   readonly #byId = new SvelteMap<string, Channel>()
@@ -103,6 +106,6 @@ export class Channels {
   #compare(a: Channel, b: Channel): number {
     const first = (channel: Channel) =>
       channel.name === general && !this.isPrivate(channel) ? 0 : 1
-    return first(a) - first(b) || this.title(a).localeCompare(this.title(b))
+    return first(a) - first(b) || byName.compare(this.title(a), this.title(b))
   }
 }
