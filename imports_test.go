@@ -20,7 +20,7 @@ import (
 var mayImport = map[string][]string{
 	".":             {"app!", "app/cli", "app/desktop", "app/web", "frontend"},
 	"app":           {"app", "crdt", "p2p", "media"},
-	"app/apptest":   {"app", "crdt", "p2p", "media"},
+	"app/apptest":   {"app", "crdt", "p2p", "media", "frontend"},
 	"app/cli":       {"app!", "app/api", "app/web", "frontend"},
 	"app/web":       {"app/api"},
 	"app/desktop":   {"app/api", "app/web!"},
