@@ -53,9 +53,7 @@ type Manager struct {
 	codes   codes
 	device  member.DeviceKeys
 	network Network
-	cancel  context.CancelFunc
-	ctx     context.Context // of the background work
-	wg      sync.WaitGroup
+	background
 
 	starting sync.Mutex // one join begins at a time
 	meeting  sync.Mutex // presence changes one after the other
@@ -63,6 +61,13 @@ type Manager struct {
 	mu        sync.Mutex
 	all       map[seal.ID]*Workspace // guarded by mu
 	connected map[seal.ID]bool       // guarded by mu; the peers
+}
+
+// background is the life of what runs beside the calls.
+type background struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
 }
 
 // secretDevice names the seed of the device keys; it belongs to no workspace.
