@@ -52,7 +52,7 @@ step "build: desktop for Windows" cross windows amd64 -tags desktop,production
 for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do
   step "build: headless for $target" cross "${target%/*}" "${target#*/}"
 done
-step "browser: two people in two browsers" env PARVIS_BIN="$PWD/build/bin/parvis" npm --prefix frontend run --silent e2e
+step "browser: two people in two browsers" env PARVIS_BIN="$PWD/build/bin/parvis" npm --prefix frontend run --silent e2e -- talk screens
 step "window: shows and sends" build/window/test.sh
 step "windows: a native node and parvis.exe under Wine" build/wine/test.sh
 
