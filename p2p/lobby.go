@@ -60,9 +60,15 @@ func (l *lobby) enter(c network.Conn) bool {
 	return true
 }
 
-// sweep forgets strangers whose connections are closed. The caller holds mu.
+// sweep forgets strangers whose connections are closed, and those that became
+// members: their place is free for the next. The caller holds mu.
 func (l *lobby) sweep() {
 	for p, g := range l.guests {
+		if l.node.allowed(textOf(p)) {
+			g.leave.Stop()
+			delete(l.guests, p)
+			continue
+		}
 		open := g.conns[:0]
 		for _, c := range g.conns {
 			if !c.IsClosed() {
