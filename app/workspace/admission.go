@@ -57,7 +57,9 @@ func (m *Manager) targets(ctx context.Context, of ...*Workspace) []PeerAddrs {
 		}
 		seen, err := m.Storage.Addrs(ctx, w.id)
 		if err != nil {
-			m.Logger.Warn("read addresses", "err", err)
+			if ctx.Err() == nil {
+				m.Logger.Warn("read addresses", "err", err)
+			}
 			continue
 		}
 		for _, device := range st.ActiveDevices() {

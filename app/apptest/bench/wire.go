@@ -89,7 +89,7 @@ func wire(ctx context.Context, o options) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	text := strings.Repeat("w", 1000-8)
+	text := strings.Repeat("w", 1000-8) // with the number and a space: 1000 bytes
 	const count = 1000
 	begin := p.bytes.Load()
 	for i := range count {
@@ -116,7 +116,7 @@ func wire(ctx context.Context, o options) (rows []row, err error) {
 	}
 	burst := p.bytes.Load() - begin
 	return []row{
-		{what: "bytes on the wire per message of 1 kB, one after the other", median: fmt.Sprintf("%d B", single/count), note: fmt.Sprintf("an idle connection carries %.0f B/s", quiet)},
+		{what: "bytes on the wire per message of 1 kB, one after the other", median: fmt.Sprintf("%d B", single/count), note: fmt.Sprintf("contents are padded to 256, 512, 1k, 2k, 4k … bytes, so that lengths tell little; an idle connection carries %.0f B/s", quiet)},
 		{what: "bytes on the wire per message of 1 kB, in a burst", median: fmt.Sprintf("%d B", burst/(10*count))},
 	}, nil
 }
