@@ -252,8 +252,12 @@ func (t *teams) CreateSpace(ctx context.Context, n api.NewSpace) (api.Space, err
 		return api.Space{}, err
 	}
 	spec := workspace.SpaceSpec{Kind: member.SpacePrivate, History: member.HistoryFull}
-	if n.History == member.HistoryFromJoin.String() {
+	switch n.History {
+	case "", member.HistoryFull.String():
+	case member.HistoryFromJoin.String():
 		spec.History = member.HistoryFromJoin
+	default:
+		return api.Space{}, &api.Error{Code: api.CodeInvalid, Message: "The history of a space is full or from-join. Choose one of them."}
 	}
 	for _, text := range n.People {
 		person, err := seal.ParseID(text)

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"parvis/app/name"
@@ -88,14 +89,14 @@ func (v *view) freeName(ctx context.Context, space seal.SpaceID, text string) (s
 	}
 	title := name.Clean(text)
 	if title == "" {
-		return "", fmt.Errorf("channel name %.80q: %w", text, ErrInvalid)
+		return "", fmt.Errorf("channel name %.80q: %w", text, ErrName)
 	}
 	all, err := v.list.all(ctx)
 	if err != nil {
 		return "", err
 	}
 	for _, c := range all {
-		if c.Space == space && c.Name == title {
+		if c.Space == space && strings.EqualFold(c.Name, title) {
 			return "", fmt.Errorf("channel %s: %w", title, ErrExists)
 		}
 	}
@@ -121,7 +122,7 @@ func (s *Service) OpenDirect(ctx context.Context, ws seal.ID, others []seal.ID) 
 	self, _ := v.team.Self()
 	others = sorted(append(others[:len(others):len(others)], self))
 	if len(others) < 2 {
-		return Channel{}, fmt.Errorf("a conversation with nobody: %w", ErrInvalid)
+		return Channel{}, ErrNobody
 	}
 	space, err := v.team.GroupSpace(ctx, others)
 	if err != nil {

@@ -18,8 +18,17 @@ import (
 var (
 	// ErrNotFound reports an unknown workspace, channel or message.
 	ErrNotFound = errors.New("no such conversation or message")
-	// ErrInvalid reports a text, name, emoji or list that the rules exclude.
+	// ErrInvalid reports a text, name, emoji or list that the rules exclude; the four
+	// below it match it.
 	ErrInvalid = errors.New("not a valid message")
+	// ErrName reports a channel name without visible characters.
+	ErrName = fmt.Errorf("not a channel name: %w", ErrInvalid)
+	// ErrEmoji reports a reaction that is no emoji.
+	ErrEmoji = fmt.Errorf("not an emoji: %w", ErrInvalid)
+	// ErrNobody reports a conversation with oneself alone.
+	ErrNobody = fmt.Errorf("a conversation needs somebody else: %w", ErrInvalid)
+	// ErrEmpty reports a message without content.
+	ErrEmpty = fmt.Errorf("the message is empty: %w", ErrInvalid)
 	// ErrTooLong reports a text of more than [MaxText] bytes.
 	ErrTooLong = errors.New("the text is too long")
 	// ErrExists reports a channel name that is taken in its space.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"parvis/crdt/seal"
@@ -82,8 +83,8 @@ func (v *view) mayDelete(space seal.SpaceID, author, by seal.ID) bool {
 
 // React adds one's reaction to a message or takes it back.
 func (s *Service) React(ctx context.Context, ws seal.ID, channel ChannelID, message seal.ID, emoji string, remove bool) error {
-	if !isEmoji(emoji) {
-		return fmt.Errorf("reaction %.80q: %w", emoji, ErrInvalid)
+	if !isEmoji(emoji) || strings.ContainsFunc(emoji, unicode.IsLetter) {
+		return fmt.Errorf("reaction %.80q: %w", emoji, ErrEmoji)
 	}
 	v, row, err := s.channel(ctx, ws, channel)
 	if err != nil {
@@ -134,7 +135,7 @@ func cleanText(text string) (string, error) {
 	case len(text) > MaxText:
 		return "", fmt.Errorf("%d bytes: %w", len(text), ErrTooLong)
 	case !utf8.ValidString(text), strings.TrimSpace(text) == "":
-		return "", fmt.Errorf("text without content: %w", ErrInvalid)
+		return "", ErrEmpty
 	}
 	return text, nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -109,6 +110,13 @@ func (s *session) chatList() *cobra.Command {
 					return err
 				}
 				q.Workspace, q.Channel = ws.ID, ch.ID
+				for _, id := range []*string{&q.Thread, &q.Before} {
+					if *id != "" {
+						if *id, err = messageIn(ctx, c, ch, *id); err != nil {
+							return err
+						}
+					}
+				}
 				all, err := pages(ctx, c, q)
 				if err != nil {
 					return err
@@ -122,8 +130,8 @@ func (s *session) chatList() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "how many, the newest")
-	cmd.Flags().StringVar(&q.Before, "before", "", "only messages before this one, by its full id")
-	cmd.Flags().StringVar(&q.Thread, "thread", "", "only this message, by its full id, and the answers to it")
+	cmd.Flags().StringVar(&q.Before, "before", "", "only messages before this one, by its id")
+	cmd.Flags().StringVar(&q.Thread, "thread", "", "only this message, by its id, and the answers to it")
 	return cmd
 }
 
@@ -159,7 +167,22 @@ func line(m api.Message) string {
 	if m.Deleted {
 		text = "(deleted)"
 	}
-	return fmt.Sprintf("%s  %s  %s: %s", short(m.ID), clock(m.Sent), printable(m.AuthorName), text)
+	return fmt.Sprintf("%s  %s  %s: %s%s", short(m.ID), clock(m.Sent), printable(m.AuthorName), text, extras(m))
+}
+
+// extras is what stands behind a message: that it was edited, reactions, answers.
+func extras(m api.Message) string {
+	var all strings.Builder
+	if m.Edited > 0 && !m.Deleted {
+		all.WriteString("  (edited)")
+	}
+	for _, r := range m.Reactions {
+		fmt.Fprintf(&all, "  %s %d", printable(r.Emoji), len(r.People))
+	}
+	if m.Replies > 0 {
+		fmt.Fprintf(&all, "  [%d in its thread]", m.Replies)
+	}
+	return all.String()
 }
 
 func (s *session) chatFollow() *cobra.Command {

@@ -211,7 +211,7 @@ func TestPassphrase(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := &session{Program: Program{Stdin: strings.NewReader(""), Getenv: environment(test.env)}, passphrase: passphraseFlags{file: test.file}}
-			ask := s.asker()
+			ask := s.asker(t.Context())
 			if (ask == nil) != test.nobody {
 				t.Fatalf("somebody to ask: %v", ask != nil)
 			}

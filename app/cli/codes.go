@@ -94,7 +94,7 @@ func (s *session) verifyCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().DurationVar(&wait, "wait", 10*time.Minute, "how long to wait for the other person")
+	cmd.Flags().Var(newSpan(&wait, 10*time.Minute), "wait", "how long to wait for the other person")
 	return cmd
 }
 

@@ -35,7 +35,7 @@ func (s *session) inviteCreate() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&n.Role, "role", "member", "member or guest")
 	cmd.Flags().IntVar(&n.Uses, "uses", 1, "how many people may join with it, 1 to 500")
-	cmd.Flags().DurationVar(&expires, "expires", 168*time.Hour, "how long it is valid")
+	cmd.Flags().Var(newSpan(&expires, 7*24*time.Hour), "expires", "how long it is valid")
 	cmd.Flags().BoolVar(&n.CodesFirst, "codes-first", false, "let nobody in before codes were compared")
 	return cmd
 }

@@ -2,14 +2,18 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"parvis/app"
 )
 
 // passphraseFlags say how the keys at rest are protected where there is no keyring.
@@ -26,7 +30,7 @@ func (p *passphraseFlags) add(flags *pflag.FlagSet) {
 // asker returns what is called when the keys need a passphrase: it comes from the
 // file, the environment or the terminal. Without any of them it is nil: the node
 // starts locked, and the page asks.
-func (s *session) asker() func() (string, error) {
+func (s *session) asker(ctx context.Context) func() (string, error) {
 	if s.passphrase.file != "" {
 		return func() (string, error) { return readPassphraseFile(s.passphrase.file) }
 	}
@@ -37,21 +41,78 @@ func (s *session) asker() func() (string, error) {
 	if s.Window != nil || !ok || !term.IsTerminal(int(terminal.Fd())) {
 		return nil
 	}
-	return func() (string, error) { return s.askOn(terminal) }
+	return func() (string, error) { return s.askOn(ctx, terminal) }
 }
 
-// askOn asks on the terminal without showing what is typed.
-func (s *session) askOn(terminal *os.File) (string, error) {
-	fmt.Fprint(s.Stderr, "Passphrase of the keys on this computer: ")
-	typed, err := term.ReadPassword(int(terminal.Fd()))
-	fmt.Fprintln(s.Stderr)
+// given reports whether a passphrase was named on the command line or in the
+// environment.
+func (s *session) given() bool {
+	return s.passphrase.file != "" || s.Getenv("PARVIS_PASSPHRASE") != ""
+}
+
+// checkProtection refuses flags that contradict each other.
+func (s *session) checkProtection() error {
+	if s.passphrase.unprotected && s.given() {
+		return invalid("--unprotected and a passphrase contradict each other: leave one of them out.")
+	}
+	return nil
+}
+
+// askOn asks on the terminal without showing what is typed; a new passphrase is
+// typed twice, because nobody can give a forgotten one back.
+func (s *session) askOn(ctx context.Context, terminal *os.File) (string, error) {
+	if !app.IsNew(s.data) {
+		return s.readHidden(ctx, terminal, "Passphrase of the keys on this computer: ")
+	}
+	fmt.Fprintf(s.Stderr, "There is no keyring here to keep your keys. Choose a passphrase of at least %d characters that protects them.\nIt is asked for at each start. Nobody can recover it.\n", app.MinPassphrase)
+	for {
+		first, err := s.readHidden(ctx, terminal, "New passphrase: ")
+		if err != nil {
+			return "", err
+		}
+		if utf8.RuneCountInString(first) < app.MinPassphrase {
+			fmt.Fprintf(s.Stderr, "That is shorter than %d characters.\n", app.MinPassphrase)
+			continue
+		}
+		again, err := s.readHidden(ctx, terminal, "The same again: ")
+		if err != nil || again == first {
+			return first, err
+		}
+		fmt.Fprintln(s.Stderr, "The two differ.")
+	}
+}
+
+// readHidden reads one line without showing it. The end of ctx ends it and leaves
+// the terminal as it was.
+func (s *session) readHidden(ctx context.Context, terminal *os.File, prompt string) (string, error) {
+	before, err := term.GetState(int(terminal.Fd()))
 	if err != nil {
 		return "", fmt.Errorf("read the passphrase: %w", err)
 	}
-	if len(typed) == 0 {
-		return "", errors.New("an empty passphrase protects nothing")
+	fmt.Fprint(s.Stderr, prompt)
+	type line struct {
+		text []byte
+		err  error
 	}
-	return string(typed), nil
+	typed := make(chan line, 1)
+	go func() { // ends with the process when nothing is typed
+		text, err := term.ReadPassword(int(terminal.Fd()))
+		typed <- line{text, err}
+	}()
+	select {
+	case got := <-typed:
+		fmt.Fprintln(s.Stderr)
+		if got.err != nil {
+			return "", fmt.Errorf("read the passphrase: %w", got.err)
+		}
+		if len(got.text) == 0 {
+			return "", errors.New("an empty passphrase protects nothing")
+		}
+		return string(got.text), nil
+	case <-ctx.Done():
+		fmt.Fprintln(s.Stderr)
+		return "", errors.Join(ctx.Err(), term.Restore(int(terminal.Fd()), before))
+	}
 }
 
 func readPassphraseFile(path string) (string, error) {

@@ -64,7 +64,7 @@ func (s *session) spaceCreate() *cobra.Command {
 					return err
 				}
 				return s.print(map[string]api.Space{"space": made}, func(w io.Writer) {
-					fmt.Fprintf(w, "Made %s (%s).\n", printable(made.Name), short(made.ID))
+					fmt.Fprintf(w, "Made %s (%s).\n", printable(made.Name), made.ID)
 				})
 			})
 		},
@@ -86,7 +86,7 @@ func (s *session) spaceList() *cobra.Command {
 				return s.print(map[string][]api.Space{"spaces": list(all)}, func(w io.Writer) {
 					var rows [][]string
 					for _, sp := range all {
-						rows = append(rows, []string{short(sp.ID), sp.Name, sp.Kind, sp.History})
+						rows = append(rows, []string{sp.ID, sp.Name, sp.Kind, sp.History}) // whole: those of one person begin alike
 					}
 					table(w, "ID NAME KIND HISTORY", rows)
 				})

@@ -78,7 +78,7 @@ func (s *session) joinCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&as, "as", "", "your name, as the others will read it")
-	cmd.Flags().DurationVar(&wait, "wait", time.Minute, "how long to wait for the keys; the node keeps trying afterwards")
+	cmd.Flags().Var(newSpan(&wait, time.Minute), "wait", "how long to wait for the keys; the node keeps trying afterwards")
 	_ = cmd.MarkFlagRequired("as")
 	return cmd
 }

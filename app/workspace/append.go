@@ -16,6 +16,8 @@ var (
 	ErrRefused = errors.New("the workspace's rules do not allow this")
 	// ErrNoKey reports that the space's key has not arrived yet.
 	ErrNoKey = errors.New("the key of this space has not arrived yet")
+	// ErrRevoked reports an invitation that was withdrawn before.
+	ErrRevoked = errors.New("the invitation is withdrawn already")
 	// ErrNotReady reports that the join of the workspace is not finished.
 	ErrNotReady = errors.New("this device has not joined yet")
 	// ErrNotFound reports an unknown space, person, invitation or envelope.

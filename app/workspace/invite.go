@@ -117,6 +117,9 @@ func (w *Workspace) Revoke(ctx context.Context, id seal.ID) error {
 		if !ok {
 			return ErrNotFound
 		}
+		if invite.Revoked {
+			return ErrRevoked
+		}
 		body, err := member.InviteRevokeBody{InviteID: id}.Encode()
 		if err != nil {
 			return err
