@@ -16,6 +16,7 @@ export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
 endif
 
 bin     := build/bin
+engine  := crdt/doc/wasm/module/automerge.wasm
 desktop := -tags desktop,production,webkit2_41
 page    := $(shell find frontend/src frontend/messages frontend/index.html frontend/vite.config.ts frontend/svelte.config.js frontend/package.json \
              frontend/project.inlang/settings.json frontend/wailsjs -type f -not -path '*/paraglide/*' 2>/dev/null)
@@ -59,12 +60,17 @@ build: setup frontend
 	go build -trimpath -ldflags "-s -w" -o $(bin)/parvis .
 	go build -trimpath -ldflags "-s -w" $(desktop) -o $(bin)/parvis-desktop .
 
-## make frontend      the page
-frontend: frontend/dist/index.html
+## make frontend      the page, and the document engine that comes with its packages
+frontend: frontend/dist/index.html $(engine)
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json $(page)
 	cd frontend && npm run --silent build
 	@touch frontend/dist/.gitkeep $@
+
+# The engine is taken only with the hash that its package's source names.
+$(engine): frontend/node_modules/.package-lock.json crdt/doc/wasm/module.go
+	@echo "$$(sed -n 's/^const moduleHash = "\(.*\)"$$/\1/p' crdt/doc/wasm/module.go)  frontend/node_modules/automerge-wasm/dist/automerge.wasm" | sha256sum --check --strict --quiet
+	install -m 644 frontend/node_modules/automerge-wasm/dist/automerge.wasm $@
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
@@ -91,4 +97,4 @@ setup-test:
 
 ## make clean         what was built; build/cache stays
 clean:
-	rm -rf $(bin) frontend/dist/*
+	rm -rf $(bin) frontend/dist/* $(engine)

@@ -18,7 +18,7 @@ say() { printf '· %s\n' "$*" >&2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 run_packages="gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good"
-test_packages="iproute2 xvfb xauth dbus dbus-x11 openbox xdotool imagemagick at-spi2-core python3-gi gir1.2-atspi-2.0 wine wine64 gcc-mingw-w64-x86-64"
+test_packages="iproute2 xvfb xauth dbus dbus-x11 openbox xdotool imagemagick at-spi2-core python3-gi gir1.2-atspi-2.0 wine wine64 gcc-mingw-w64-x86-64 libreoffice-writer-nogui poppler-utils"
 
 # Prints the packages of a list that are not installed.
 missing() {

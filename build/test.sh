@@ -43,8 +43,10 @@ step "page: unit tests" npm --prefix frontend run --silent test
 step "go: format" formatted
 step "go: vet" go vet ./...
 step "go: vet of the window" go vet "${desktop[@]}" . ./app/desktop
+step "go: the document engine, compiled once for all tests" go test -count=1 -run '^TestFill$' ./crdt/doc/wasm
 step "go: tests with the race detector" go test -race -timeout 12m ./...
 step "go: the core's properties and decoders in full" go test -timeout 12m ./crdt/...
+step "go: both document engines agree" go test -tags automerge_native ./crdt/doc/native
 step "go: the page's types are those of the bound structs" build/bindings.sh --check
 step "build: headless, without cgo" env CGO_ENABLED=0 go build -o build/bin/parvis .
 step "build: desktop" go build "${desktop[@]}" -o build/bin/parvis-desktop .

@@ -1,0 +1,6 @@
+//go:build !race
+
+package wasm
+
+// slow: the race detector is on.
+const slow = false
