@@ -62,6 +62,7 @@ func (c caps) resourceManager() (network.ResourceManager, error) {
 			"/parvis/join/1": perPeer(4, 1<<20),
 			"/parvis/sync/1": perPeer(32, peerMemory),
 			"/parvis/key/1":  perPeer(4, 1<<20),
+			"/parvis/blk/1":  perPeer(64, peerMemory),
 		},
 	}
 	concrete := limits.Build(base.Scale(c.memory, 4*c.conns))

@@ -45,8 +45,8 @@ func ids(files map[string]string, patterns ...string) map[string]string {
 func TestSpecAndTestsNameTheSameRules(t *testing.T) {
 	spec := readAll(t, func(p string) bool { return strings.HasSuffix(p, ".md") })
 	tests := readAll(t, func(p string) bool { return strings.HasSuffix(p, "_test.go") })
-	rules := ids(spec, `(?m)^- \*\*([WYG]\d+)\*\* `)
-	tested := ids(tests, `(?m)^func Test([WYG]\d+)[A-Z]`, `"([WYG]\d+) [^"]`)
+	rules := ids(spec, `(?m)^- \*\*([WYGB]\d+)\*\* `)
+	tested := ids(tests, `(?m)^func Test([WYGB]\d+)[A-Z]`, `"([WYGB]\d+) [^"]`)
 	for id, path := range rules {
 		if tested[id] == "" {
 			t.Errorf("%s of %s: no test has this id", id, path)
