@@ -11,6 +11,7 @@ import (
 
 	"parvis/app/api"
 	"parvis/app/chat"
+	"parvis/app/docs"
 	"parvis/app/people"
 	"parvis/app/store"
 	"parvis/app/workspace"
@@ -21,8 +22,7 @@ import (
 type App struct {
 	config Config
 	db     *store.DB
-	people *people.Service
-	chat   *chat.Service
+	services
 	api    *api.API
 	teams  *teams
 	device *device
@@ -34,6 +34,14 @@ type App struct {
 	network    *network
 	background sync.WaitGroup
 	release    func() error // of the data folder's lock
+}
+
+// services are what people use a node for.
+type services struct {
+	people *people.Service
+	chat   *chat.Service
+	docs   *docs.Service
+	files  *files
 }
 
 // New makes a node. It reads and opens nothing.
@@ -48,9 +56,15 @@ func New(config Config) *App {
 	a.manager = &workspace.Manager{Storage: a.db, Logger: config.Log, Now: config.Now}
 	a.people = people.New(people.Config{Store: a.db.People(), Workspaces: a.manager, Log: config.Log})
 	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Workspaces: a.manager, Log: config.Log})
+	a.files = newFiles(config, a.db, a.manager)
+	a.docs = docs.New(docs.Config{
+		Store: a.db.Docs(), People: a.people, Workspaces: a.manager, Engine: engines(config.Data), Formats: formats(), Files: a.files.keeper,
+		Now: config.Now, Log: config.Log,
+	})
 	a.manager.Views = map[workspace.Kind]func(*workspace.Workspace) workspace.View{
-		workspace.KindChat:    a.chat.View,
-		workspace.KindProfile: a.people.View,
+		workspace.KindChat:     a.chat.View,
+		workspace.KindDocument: a.docs.View,
+		workspace.KindProfile:  a.people.View,
 	}
 	a.manager.Joined = a.people.Introduce
 	a.teams = &teams{manager: a.manager, people: a.people, now: config.Now}
@@ -58,6 +72,9 @@ func New(config Config) *App {
 	a.api = api.New(api.Config{
 		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, People: a.people,
 		Channels: a.chat, Messages: a.chat, Changes: a.chat,
+		Docs: api.Documents{
+			List: a.docs, Replicas: a.docs, Remarks: a.docs, Texts: a.docs, Bytes: a.docs, Pictures: pictures{a.docs, a.files.keeper},
+		},
 		Device: a.device, Values: a.db.Settings(),
 		Life: a.running, Meanings: meanings(), Log: config.Log,
 	})

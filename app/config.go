@@ -21,6 +21,8 @@ type Config struct {
 	// keyring is there to protect new ones. It may be nil: then the node starts
 	// locked and waits for Unlock.
 	Passphrase func() (string, error)
+	// Protect puts keys that lie in the clear under the passphrase.
+	Protect bool
 	// Unprotected lets the keys lie in the clear when nothing can protect them.
 	Unprotected bool
 	// Version is the program's version, for people.

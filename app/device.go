@@ -3,13 +3,16 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"parvis/app/api"
 	"parvis/app/chat"
+	"parvis/app/docs"
 	"parvis/app/people"
 	"parvis/app/store/keyslots"
 	"parvis/app/workspace"
@@ -18,6 +21,9 @@ import (
 
 // errNeedsPassphrase reports that the node has to wait for Unlock.
 var errNeedsPassphrase = errors.New("a passphrase is needed")
+
+// errTooShort reports a new passphrase that protects too little.
+var errTooShort = errors.New("the passphrase is too short")
 
 // maxProblems bounds the problems that are shown; older ones leave.
 const maxProblems = 20
@@ -52,8 +58,35 @@ func (d *device) key() (seal.Key, error) {
 		d.waits = true
 		return key, errNeedsPassphrase
 	}
+	if err == nil && protection == keyslots.Unprotected && c.Protect {
+		protection, err = protect(c, key)
+	}
 	d.protection = protection
 	return key, err
+}
+
+// MinPassphrase is how many characters a new passphrase has at least.
+const MinPassphrase = 8
+
+// IsNew reports whether a data folder has no keys yet.
+func IsNew(data string) bool {
+	_, err := keyslots.List(data)
+	return errors.Is(err, keyslots.ErrNone)
+}
+
+// protect puts a key that lay in the clear under the passphrase.
+func protect(c Config, key seal.Key) (keyslots.Protection, error) {
+	passphrase, err := c.Passphrase()
+	if err == nil {
+		err = keyslots.AddPassphrase(c.Data, key, passphrase)
+	}
+	if err == nil {
+		err = keyslots.Remove(c.Data, keyslots.Unprotected)
+	}
+	if err != nil {
+		return keyslots.Unprotected, fmt.Errorf("protect the keys: %w", err)
+	}
+	return keyslots.Passphrase, nil
 }
 
 // Unlock opens the node with a passphrase.
@@ -64,6 +97,9 @@ func (d *device) Unlock(ctx context.Context, passphrase string) error {
 		return nil // another page was first
 	}
 	c := d.app.config
+	if IsNew(c.Data) && utf8.RuneCountInString(passphrase) < MinPassphrase {
+		return errTooShort
+	}
 	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: func() (string, error) { return passphrase, nil }})
 	if err != nil {
 		return err
@@ -142,7 +178,7 @@ func (d *device) publish() {
 func (d *device) Status(context.Context) (api.Status, error) {
 	d.mu.Lock()
 	status := api.Status{
-		Version: d.app.config.Version, Locked: d.waits, Protection: string(d.protection),
+		Version: d.app.config.Version, Locked: d.waits, Fresh: d.waits && IsNew(d.app.config.Data), Protection: string(d.protection),
 		Network: d.network(), Disk: "ok", Problems: slices.Clone(d.problems),
 	}
 	d.mu.Unlock()
@@ -182,9 +218,11 @@ func (d *device) peer(n *network, id peerID, path string, rtt int64) api.Peer {
 // forward turns facts of the workspaces into events of the api.
 func (a *App) forward() {
 	a.api.Forward(a.chat, a.people, &a.manager.Events)
+	a.api.ForwardDocs(a.docs)
 	a.manager.OnComparison(func(c workspace.Comparison) { a.api.Publish(api.EventCodes, comparison(c)) })
 	a.people.WorkspaceRenamed.Subscribe(a.tell)
 	a.people.Trouble.Subscribe(func(t people.Trouble) { a.device.problem(t.Text) })
+	a.docs.Trouble.Subscribe(func(t docs.Trouble) { a.device.problem(t.Text) })
 	a.chat.Trouble.Subscribe(func(t chat.Trouble) { a.device.problem(t.Text) })
 	a.manager.Events.Problem.Subscribe(func(p workspace.Problem) { a.device.problem(p.Text) })
 	a.manager.Events.State.Subscribe(func(c workspace.StateChanged) { a.tell(c.Workspace) })

@@ -3,11 +3,14 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"parvis/app/api"
+	"parvis/app/block"
 	"parvis/app/store"
 	"parvis/app/store/keyslots"
 	"parvis/app/workspace"
+	"parvis/crdt/file"
 	"parvis/crdt/member"
 	"parvis/crdt/seal"
 	"parvis/p2p"
@@ -43,6 +46,12 @@ func (a *App) openParts(ctx context.Context, key seal.Key) error {
 	if err := a.chat.Start(ctx); err != nil {
 		return err
 	}
+	if err := a.docs.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.files.keeper.Start(ctx); err != nil {
+		return err
+	}
 	n, err := startNetwork(ctx, a.config, a.manager)
 	if err != nil {
 		return err
@@ -50,15 +59,19 @@ func (a *App) openParts(ctx context.Context, key seal.Key) error {
 	a.mu.Lock()
 	a.network = n
 	a.mu.Unlock()
+	a.files.join(ctx, n.node)
 	return a.manager.Start(ctx)
 }
 
 // closeParts closes what is open, the newest first, and waits.
 func (a *App) closeParts() error {
 	failed := []error{a.manager.Close()}
+	a.files.leave()
 	if n := a.connected(); n != nil {
 		failed = append(failed, n.Close())
 	}
+	failed = append(failed, a.files.Close())
+	a.docs.Close()
 	a.chat.Close()
 	a.people.Close()
 	return errors.Join(append(failed, a.db.Close())...)
@@ -91,6 +104,12 @@ func (a *App) Addrs() []string {
 func meanings() []api.Meaning {
 	return []api.Meaning{
 		{Of: store.ErrDiskFull, Code: api.CodeDiskFull, Message: "The disk is full: nothing more can be saved. Free some space and try again; what was saved stays saved."},
+		{Of: errTooShort, Code: api.CodeInvalid, Message: fmt.Sprintf("This passphrase is too short. Use at least %d characters.", MinPassphrase)},
+		{Of: block.ErrMissing, Code: api.CodeOffline, Message: "Nobody who is online has this file. It comes as soon as somebody who has it is online."},
+		{Of: block.ErrQuota, Code: api.CodeDiskFull, Message: "The room for files on this device is used up. Free some of it and try again."},
+		{Of: block.ErrName, Code: api.CodeInvalid, Message: "A file cannot have this name. Give it a shorter one without slashes."},
+		{Of: file.ErrTooLarge, Code: api.CodeInvalid, Message: "This file is too large. At most 64 GB can be sent."},
+		{Of: file.ErrDamaged, Code: api.CodeInvalid, Message: "This file arrived broken: it was broken when it was sent. Ask the sender to send it again."},
 		{Of: keyslots.ErrWrong, Code: api.CodeRefused, Message: "This passphrase is wrong. Try again."},
 		{Of: keyslots.ErrLocked, Code: api.CodeLocked, Message: "Parvis is locked. Enter your passphrase to unlock it."},
 		{Of: member.ErrLinkBroken, Code: api.CodeLinkBroken, Message: "This invitation link is damaged or incomplete. Copy the whole link again, or ask for a new one."},
@@ -102,7 +121,7 @@ func meanings() []api.Meaning {
 		{Of: workspace.RefusalOf(workspace.RefusedUnknown), Code: api.CodeNotFound, Message: "Nobody there knows this invitation yet. It is tried again; ask the inviter to keep Parvis open."},
 		{Of: workspace.RefusalOf(workspace.RefusedRules), Code: api.CodeRefused, Message: "You were not let in: the codes did not match, or the invitation is no longer valid. Talk to the person who invited you and open the invitation again."},
 		{Of: workspace.ErrCodes, Code: api.CodeRefused, Message: "The codes could not be compared or did not match. Open the invitation again when you can talk to the person who sent it."},
-		{Of: workspace.ErrJoined, Code: api.CodeInvalid, Message: "This device is already in this workspace. Open it in the list on the left."},
+		{Of: workspace.ErrJoined, Code: api.CodeInvalid, Message: "This device is already in this workspace. It is in the list of workspaces."},
 		{Of: workspace.ErrRefused, Code: api.CodeRefused, Message: "The rules of this workspace do not allow this. Ask an owner or an admin."},
 		{Of: workspace.ErrNoKey, Code: api.CodeOffline, Message: "The key of this space has not arrived yet. It comes as soon as another member is online."},
 		{Of: workspace.ErrNotReady, Code: api.CodeOffline, Message: "This device has not finished joining. It goes on as soon as a member answers."},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -31,7 +32,9 @@ func (a *App) scrub(ctx context.Context) {
 			return
 		case <-time.After(pause):
 		}
-		if due || a.config.Now().Sub(a.lastScrub(ctx)) >= scrubEvery {
+		weekly := a.config.Now().Sub(a.lastScrub(ctx)) >= scrubEvery
+		if due || weekly {
+			a.files.scrub(ctx, weekly)
 			a.scrubAll(ctx)
 		}
 		due = false
@@ -42,7 +45,7 @@ func (a *App) scrubAll(ctx context.Context) {
 	for _, w := range a.manager.List() {
 		err := a.manager.Scrub(ctx, w.ID())
 		if err == nil && w.Ready() {
-			err = a.chat.Scrub(ctx, w.ID())
+			err = errors.Join(a.chat.Scrub(ctx, w.ID()), a.docs.Scrub(ctx, w.ID()))
 		}
 		if ctx.Err() != nil {
 			return

@@ -15,7 +15,9 @@ type API struct {
 	Workspaces *Workspaces
 	People     *People
 	Chat       *Chat
+	Docs       *Docs
 	Settings   *Settings
+	Content    *Content // what travels by HTTP
 	*Events
 }
 
@@ -29,6 +31,7 @@ type Config struct {
 	Channels    ChannelService
 	Messages    MessageService
 	Changes     ChangeService
+	Docs        Documents
 	Device      DeviceService
 	Values      ValueService
 
@@ -45,17 +48,20 @@ func New(c Config) *API {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	made := &exports{}
 	return &API{
 		Workspaces: &Workspaces{edge: e, teams: c.Workspaces, invitations: c.Invitations, spaces: c.Spaces, codes: c.Codes},
 		People:     &People{edge: e, people: c.People},
 		Chat:       &Chat{edge: e, channels: c.Channels, messages: c.Messages, changes: c.Changes},
+		Docs:       &Docs{edge: e, docs: c.Docs, exports: made},
+		Content:    &Content{edge: e, parts: c.Docs, exports: made},
 		Settings:   &Settings{edge: e, device: c.Device, values: c.Values, teams: c.Workspaces},
 		Events:     &Events{},
 	}
 }
 
 // Bound lists the bound structs, in the order in which Wails gets them.
-func (a *API) Bound() []any { return []any{a.Workspaces, a.People, a.Chat, a.Settings} }
+func (a *API) Bound() []any { return []any{a.Workspaces, a.People, a.Chat, a.Docs, a.Settings} }
 
 // Wire is the api in JSON, for carriers that are not Wails.
 func (a *API) Wire() *Wire { return &Wire{methods: Methods(a.Bound()...), events: a.Events} }

@@ -124,7 +124,7 @@ func build(t *testing.T) (*api.API, *services, *bytes.Buffer, *error) {
 	s, log, life := &services{}, &bytes.Buffer{}, new(error)
 	a := api.New(api.Config{
 		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, People: folk{s}, Channels: chats{s},
-		Messages: chats{s}, Changes: chats{s}, Device: device{s}, Values: values{s},
+		Messages: chats{s}, Changes: chats{s}, Docs: documents(s), Device: device{s}, Values: values{s},
 		Life:     func() (context.Context, error) { return t.Context(), *life },
 		Meanings: []api.Meaning{{Of: errOwn, Code: api.CodeDiskFull, Message: "Free some space."}},
 		Log:      slog.New(slog.NewTextHandler(log, nil)),
@@ -206,8 +206,8 @@ func TestCallsReachTheServices(t *testing.T) {
 
 func TestEveryBoundMethodIsTested(t *testing.T) {
 	a, _, _, _ := build(t)
-	if got := len(api.Methods(a.Bound()...)); got != 30 {
-		t.Errorf("%d bound methods, want 30: add the new ones to TestCallsReachTheServices", got)
+	if got := len(api.Methods(a.Bound()...)); got != 50 {
+		t.Errorf("%d bound methods, want 50: add the new ones to TestCallsReachTheServices or TestCallsAboutDocumentsReachTheServices", got)
 	}
 }
 

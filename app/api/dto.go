@@ -257,6 +257,7 @@ type Status struct {
 	Addrs      []string    `json:"addrs"`
 	Version    string      `json:"version"`
 	Locked     bool        `json:"locked"`     // a passphrase is needed
+	Fresh      bool        `json:"fresh"`      // and none was chosen yet
 	Protection string      `json:"protection"` // keyring, passphrase or none
 	Network    string      `json:"network"`    // online or offline (no usable interface)
 	Disk       string      `json:"disk"`       // ok or full
@@ -296,4 +297,9 @@ type EventMap struct {
 	Codes     *Comparison `json:"codes,omitempty"`        // a comparison of codes began or went on
 	Link      *OpenedLink `json:"link,omitempty"`         // in the window only
 	Reload    *Notice     `json:"reload,omitempty"`       // events were dropped: load everything again
+
+	Doc       *Doc          `json:"doc.changed,omitempty"` // made, named, moved, trashed, written in, custody changed
+	Arrival   *DocArrival   `json:"doc.changes,omitempty"` // for the replicas of one document
+	Presence  *DocPresence  `json:"doc.cursor,omitempty"`  // a hint, valid for 15 s
+	Mentioned *DocMentioned `json:"doc.mention,omitempty"` // a comment names oneself
 }

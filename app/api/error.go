@@ -5,8 +5,10 @@ import (
 	"errors"
 
 	"parvis/app/chat"
+	"parvis/app/docs"
 	"parvis/app/people"
 	"parvis/app/workspace"
+	"parvis/crdt/doc/format"
 )
 
 // The codes of an [Error]. The page and the command line switch on them.
@@ -23,6 +25,7 @@ const (
 	CodeDiskFull    = "disk-full"
 	CodeOffline     = "offline"
 	CodeTimeout     = "timeout"
+	CodeSession     = "session" // a replica's session is gone: open the document again
 	CodeInternal    = "internal"
 )
 
@@ -83,7 +86,9 @@ func translate(err error, extra []Meaning) (e *Error, known bool) {
 }
 
 // meanings are the errors that the api itself can name.
-func meanings() []Meaning { return append(timeMeanings(), featureMeanings()...) }
+func meanings() []Meaning {
+	return append(append(timeMeanings(), featureMeanings()...), docMeanings()...)
+}
 
 // featureMeanings are the errors of the features.
 func featureMeanings() []Meaning {
@@ -91,17 +96,40 @@ func featureMeanings() []Meaning {
 		{chat.ErrNotFound, CodeNotFound, "That conversation or message is not on this device. Reload the list and try again."},
 		{chat.ErrTooLong, CodeInvalid, "The text is longer than 16 KiB. Split it into several messages."},
 		{chat.ErrExists, CodeInvalid, "A channel of this name exists already. Choose another name."},
+		{chat.ErrName, CodeInvalid, "A channel needs a name. Use 1 to 64 visible characters."},
+		{chat.ErrEmoji, CodeInvalid, "A reaction is one emoji. Choose one from the list."},
+		{chat.ErrNobody, CodeInvalid, "A direct conversation needs somebody besides you. Name another person."},
+		{chat.ErrEmpty, CodeInvalid, "A message needs some text. To take one back, delete it."},
 		{chat.ErrGuest, CodeRefused, "Guests cannot make or rename channels. Ask a member of the workspace."},
 		{chat.ErrInvalid, CodeInvalid, "That message cannot be sent. Shorten or change it and try again."},
-		{chat.ErrRefused, CodeRefused, "Only the author may change a message. Ask the author or an admin."},
+		{chat.ErrRefused, CodeRefused, "Only the author can change a message; an admin can delete it. Ask one of them."},
 		{people.ErrNotFound, CodeNotFound, "That person or space is not in this workspace. Reload the list and try again."},
 		{people.ErrInvalid, CodeInvalid, "That is not a name. Use 1 to 64 visible characters."},
 		{people.ErrRefused, CodeRefused, "You may not give this name. Ask an owner or an admin."},
-		{workspace.ErrJoined, CodeInvalid, "This device is already in this workspace. Open it in the list of workspaces."},
+		{workspace.ErrJoined, CodeInvalid, "This device is already in this workspace. It is in the list of workspaces."},
 		{workspace.ErrLinkExpired, CodeLinkExpired, "This invitation has expired. Ask for a new one."},
+		{workspace.ErrRevoked, CodeInvalid, "This invitation was withdrawn already. Nobody can use it any more."},
 		{workspace.ErrRefused, CodeRefused, "The rules of this workspace do not allow this. Ask an owner or an admin."},
 		{workspace.ErrNoKey, CodeOffline, "The key of this space has not arrived yet. It comes as soon as another member is online."},
 		{workspace.ErrNotReady, CodeOffline, "This device has not finished joining. It goes on as soon as a member answers."},
 		{workspace.ErrNotFound, CodeNotFound, "That is not in this workspace. Reload the list and try again."},
+	}
+}
+
+// docMeanings are the errors of documents.
+func docMeanings() []Meaning {
+	return []Meaning{
+		{docs.ErrNotFound, CodeNotFound, "That document or picture is not on this device. Reload the list and try again."},
+		{docs.ErrSessionTaken, CodeSession, "This document was opened again elsewhere on this computer. It is loaded anew."},
+		{docs.ErrConflict, CodeSession, "This page is behind the document. It is loaded anew."},
+		{docs.ErrStale, CodeSession, "This page is behind the document. It is loaded anew."},
+		{docs.ErrTooLarge, CodeInvalid, "That is too large for one change of a document. Do it in smaller parts."},
+		{docs.ErrGuest, CodeRefused, "Guests cannot do this. Ask a member of the workspace."},
+		{docs.ErrReadOnly, CodeRefused, "You may read this document but not change it. Ask a member of the workspace."},
+		{docs.ErrFormat, CodeInvalid, "Parvis does not know this file format. Use md, html, txt, docx, odt, pdf (export only) or automerge."},
+		{docs.ErrNoEngine, CodeInternal, "The document engine could not start. Start Parvis again; if that does not help, install it again."},
+		{docs.ErrInvalid, CodeInvalid, "That change does not fit this document. Check what you entered, or load the document again."},
+		{format.ErrTooLarge, CodeInvalid, "The file is too large to import. Split it into smaller files."},
+		{format.ErrNotThis, CodeInvalid, "The file is not what its name says, or it is damaged. Open it in the program that made it and save it again."},
 	}
 }

@@ -19,6 +19,10 @@ const (
 	EventStatus    = "status"
 	EventCodes     = "codes"
 	EventReload    = "reload"
+	EventDoc       = "doc.changed"
+	EventChanges   = "doc.changes"
+	EventCursor    = "doc.cursor"
+	EventMention   = "doc.mention"
 )
 
 // fact is one event on its way to the user interfaces. It is turned into JSON at

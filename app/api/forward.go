@@ -2,6 +2,7 @@ package api
 
 import (
 	"parvis/app/chat"
+	"parvis/app/docs"
 	"parvis/app/people"
 	"parvis/app/workspace"
 	"parvis/crdt/seal"
@@ -18,6 +19,15 @@ func (e *Events) Forward(c *chat.Service, p *people.Service, w *workspace.Events
 	forward(e, &p.PersonChanged, EventPerson, personDTO)
 	forward(e, &p.SpaceRenamed, EventReload, func(s people.NamedSpace) Notice { return noticeDTO(s.Workspace) })
 	forward(e, &w.Custody, EventCustody, custodyDTO)
+}
+
+// ForwardDocs publishes the facts of documents as events, until Close.
+func (e *Events) ForwardDocs(d *docs.Service) {
+	forward(e, &d.DocumentChanged, EventDoc, docDTO)
+	forward(e, &d.ChangesArrived, EventChanges, docArrivalDTO)
+	forward(e, &d.Reload, EventChanges, docReloadDTO)
+	forward(e, &d.CursorMoved, EventCursor, docPresenceDTO)
+	forward(e, &d.Mentioned, EventMention, docMentionedDTO)
 }
 
 func noticeDTO(ws seal.ID) Notice { return Notice{Workspace: ws.String()} }

@@ -173,7 +173,7 @@ func checkLists(b Body) error {
 		return errors.New("files or mentions outside of a message")
 	}
 	for _, ref := range b.Refs {
-		if err := ref.check(); err != nil {
+		if err := ref.Check(); err != nil {
 			return err
 		}
 	}

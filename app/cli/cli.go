@@ -105,11 +105,11 @@ func (s *session) root() *cobra.Command {
 	flags.StringVarP(&s.workspace, "workspace", "w", "", "workspace, by id or name (default: the only one)")
 	flags.BoolVar(&s.json, "json", false, "print one JSON document")
 	flags.BoolVar(&s.verbose, "verbose", false, "say more on stderr")
-	flags.DurationVar(&s.timeout, "timeout", 30*time.Second, "how long a command waits for the node")
+	flags.Var(newSpan(&s.timeout, 30*time.Second), "timeout", "how long a command waits for the node")
 	s.node.add(root.Flags(), s.defaultUI())
 	s.passphrase.add(root.Flags())
 	root.AddCommand(s.serveCommand(), s.statusCommand(), s.workspaceCommand(), s.inviteCommand(), s.joinCommand(),
-		s.peopleCommand(), s.spaceCommand(), s.channelCommand(), s.chatCommand(), s.versionCommand())
+		s.peopleCommand(), s.spaceCommand(), s.channelCommand(), s.chatCommand(), s.docCommand(), s.versionCommand())
 	return root
 }
 

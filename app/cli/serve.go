@@ -32,21 +32,26 @@ func (n *nodeFlags) add(flags *pflag.FlagSet, ui string) {
 }
 
 // config turns the flags into what the node needs.
-func (s *session) config() app.Config {
-	level := slog.LevelWarn
-	if s.verbose {
-		level = slog.LevelDebug
-	}
+func (s *session) config(ctx context.Context) app.Config {
 	return app.Config{
 		Data:        s.data,
 		Listen:      s.node.listen,
 		UI:          s.node.ui,
 		NoMDNS:      s.node.noMDNS,
-		Passphrase:  s.asker(),
+		Passphrase:  s.asker(ctx),
+		Protect:     s.given(),
 		Unprotected: s.passphrase.unprotected,
 		Version:     s.Version,
-		Log:         slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: level})),
+		Log:         s.log(),
 	}
+}
+
+func (s *session) log() *slog.Logger {
+	level := slog.LevelWarn
+	if s.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
 func (s *session) serveCommand() *cobra.Command {
@@ -57,6 +62,17 @@ func (s *session) serveCommand() *cobra.Command {
 	s.node.add(cmd.Flags(), "127.0.0.1:0")
 	s.passphrase.add(cmd.Flags())
 	return cmd
+}
+
+// prepare checks the flags and makes the data folder.
+func (s *session) prepare() error {
+	if err := s.checkProtection(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	return nil
 }
 
 // ready is the first line of a node that serves.
@@ -71,10 +87,10 @@ type ready struct {
 func (s *session) serve(ctx context.Context) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+	if err := s.prepare(); err != nil {
+		return err
 	}
-	node := app.New(s.config())
+	node := app.New(s.config(ctx))
 	if err := node.Start(ctx); err != nil {
 		return errors.Join(err, node.Close())
 	}
@@ -88,9 +104,7 @@ func (s *session) serve(ctx context.Context) (err error) {
 	if _, err := fmt.Fprintln(s.Stdout, string(line)); err != nil {
 		return fmt.Errorf("print the ready line: %w", err)
 	}
-	if status, err := node.API().Settings.Status(); err == nil && status.Locked {
-		fmt.Fprintln(s.Stderr, "The keys are locked: enter the passphrase on the page, or start with --passphrase-file FILE or PARVIS_PASSPHRASE.")
-	}
+	s.sayProtection(node)
 	if isTerminal(s.Stderr) {
 		fmt.Fprintf(s.Stderr, "\nParvis runs. Open this address in a browser; Ctrl+C stops it.\n  %s\n", browser.URL())
 	}
@@ -98,17 +112,31 @@ func (s *session) serve(ctx context.Context) (err error) {
 	return nil
 }
 
+// sayProtection names what a person should know about the keys.
+func (s *session) sayProtection(node *app.App) {
+	status, err := node.API().Settings.Status()
+	switch {
+	case err != nil:
+	case status.Locked && status.Fresh:
+		fmt.Fprintln(s.Stderr, "There is no keyring here to keep your keys: choose a passphrase on the page, or start with --passphrase-file FILE or PARVIS_PASSPHRASE.")
+	case status.Locked:
+		fmt.Fprintln(s.Stderr, "The keys are locked: enter the passphrase on the page, or start with --passphrase-file FILE or PARVIS_PASSPHRASE.")
+	case status.Protection == "none":
+		fmt.Fprintf(s.Stderr, "The keys lie UNPROTECTED in %s: whoever can read that folder can read everything.\n", s.data)
+	}
+}
+
 // browser is the loopback interface of a node.
 func (s *session) browser(node *app.App) *web.Server {
-	return &web.Server{Listen: s.node.ui, Backend: node.API().Wire(), Assets: frontend.Dist(), Data: s.data, Log: s.config().Log}
+	return &web.Server{Listen: s.node.ui, Backend: node.API().Wire(), Content: web.Content(node.API().Content), Assets: frontend.Dist(), Data: s.data, Log: s.log()}
 }
 
 // window opens the desktop window, with the loopback interface only when asked for.
 func (s *session) window(ctx context.Context, args []string) error {
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+	if err := s.prepare(); err != nil {
+		return err
 	}
-	w := Window{Node: app.New(s.config()), Assets: frontend.Dist(), Data: s.data}
+	w := Window{Node: app.New(s.config(ctx)), Assets: frontend.Dist(), Data: s.data}
 	if s.node.ui != "" {
 		w.Browser = s.browser(w.Node)
 	}

@@ -66,8 +66,8 @@ func (w *Window) options() *options.App {
 	return &options.App{
 		Title: "Parvis", Width: 1240, Height: 800, MinWidth: 360, MinHeight: 480,
 		BackgroundColour: options.NewRGB(250, 249, 247),
-		AssetServer:      &assetserver.Options{Assets: w.Assets, Middleware: policy},
-		Bind:             append(w.Node.API().Bound(), catalogue()...),
+		AssetServer:      &assetserver.Options{Assets: w.Assets, Middleware: w.policy},
+		Bind:             append(append(w.Node.API().Bound(), &Dialogs{w}), catalogue()...),
 		OnStartup:        w.start,
 		OnDomReady:       w.loaded,
 		OnShutdown:       func(context.Context) { w.stop() },
@@ -164,12 +164,19 @@ func (w *Window) open(link string) {
 	runtime.EventsEmit(ctx, "link", api.OpenedLink{Link: link})
 }
 
-// policy puts the page's content policy on every file the window loads.
-func policy(next http.Handler) http.Handler {
+// policy puts the page's content policy on every file the window loads, and serves
+// the bytes of documents beside them.
+func (w *Window) policy(next http.Handler) http.Handler {
+	content := web.Content(w.Node.API().Content)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Security-Policy", web.Policy(""))
 		rw.Header().Set("X-Content-Type-Options", "nosniff")
 		rw.Header().Set("Referrer-Policy", "no-referrer")
+		if strings.HasPrefix(r.URL.Path, "/content/") {
+			rw.Header().Set("Cache-Control", "no-store")
+			content.ServeHTTP(rw, r)
+			return
+		}
 		next.ServeHTTP(rw, r)
 	})
 }

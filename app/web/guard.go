@@ -18,7 +18,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		switch {
 		case r.Host != s.Host(), !s.ownOrigin(r), r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.URL.Path != "/":
 			http.Error(w, "403 this request does not come from the page of this node", http.StatusForbidden)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		case r.Method != http.MethodGet && r.Method != http.MethodHead && !s.mayWrite(r):
 			http.NotFound(w, r)
 		case !s.fromHere(r.RemoteAddr):
 			http.NotFound(w, r)
@@ -37,6 +37,13 @@ func (s *Server) guard(next http.Handler) http.Handler {
 func (s *Server) ownOrigin(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
 	return len(origins) == 0 || len(origins) == 1 && origins[0] == "http://"+s.Host()
+}
+
+// mayWrite accepts the two methods that carry bytes of documents and pictures, from
+// our own page, which then names itself, or from a program with the token.
+func (s *Server) mayWrite(r *http.Request) bool {
+	named := len(r.Header.Values("Origin")) == 1 || strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return (r.Method == http.MethodPut || r.Method == http.MethodPost) && strings.HasPrefix(r.URL.Path, contentPath) && named
 }
 
 // fromHere is the second lock behind listening on loopback only.
@@ -82,9 +89,10 @@ func (s *Server) setHeaders(h http.Header) {
 }
 
 // Policy is the page's content security policy. connect names what the page may
-// talk to besides where it came from.
+// talk to besides where it came from. 'wasm-unsafe-eval' lets it compile the
+// document engine, a file of its own; it does not allow eval of script.
 func Policy(connect string) string {
-	return strings.TrimSpace("default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:; " +
+	return strings.TrimSpace("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:; " +
 		"media-src blob:; worker-src 'self'; manifest-src 'self'; connect-src 'self' " + connect + "; frame-src 'none'; base-uri 'none'; form-action 'none'; " +
 		"require-trusted-types-for 'script'")
 }

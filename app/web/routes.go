@@ -17,8 +17,26 @@ const notBuilt = "This parvis was built without its page. Build the page first (
 func (s *Server) routes(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api", func(w http.ResponseWriter, r *http.Request) { s.serveSocket(ctx, w, r) })
+	if s.Content != nil {
+		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost} {
+			mux.Handle(method+" "+contentPath, s.bounded(s.Content))
+		}
+	}
 	mux.HandleFunc("GET /", s.serveFile)
 	return mux
+}
+
+// bounded lets a few requests for bytes run at once; more wait.
+func (s *Server) bounded(next http.Handler) http.Handler {
+	free := make(chan struct{}, maxContent)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case free <- struct{}{}:
+			defer func() { <-free }()
+			next.ServeHTTP(w, r)
+		case <-r.Context().Done():
+		}
+	})
 }
 
 // serveFile answers with one embedded file. There are no directory listings, and

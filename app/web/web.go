@@ -25,7 +25,8 @@ import (
 
 // Limits of the server (hardening 3.3).
 const (
-	maxMessage   = 1 << 20          // bytes of one WebSocket message from a client
+	maxMessage   = 2 << 20          // bytes of one WebSocket message from a client: a change of 1 MiB in base64
+	maxContent   = 12               // requests for bytes that run at once
 	maxInFlight  = 64               // calls of one connection that run at once; more wait unread
 	maxEvents    = 4096             // events waiting for one slow connection before it must reload
 	maxWaiting   = 16 << 20         // and their bytes
@@ -49,8 +50,9 @@ type Backend interface {
 type Server struct {
 	Listen  string // loopback address with port, 127.0.0.1:0 when empty
 	Backend Backend
-	Assets  fs.FS  // the built page; nil or without index.html: a sentence instead
-	Data    string // folder for the endpoint file; empty: none is written
+	Content http.Handler // bytes below /content/; nil: none
+	Assets  fs.FS        // the built page; nil or without index.html: a sentence instead
+	Data    string       // folder for the endpoint file; empty: none is written
 	Log     *slog.Logger
 
 	token, session string // what the first URL carries, what the cookie carries
@@ -71,11 +73,12 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.listener, err = net.Listen("tcp", address)
+	s.token, s.session = secret(), secret()
+	s.listener, err = s.listen(address)
 	if err != nil {
 		return fmt.Errorf("listen for the browser on %s: %w", address, err)
 	}
-	s.token, s.session = rand.Text()+rand.Text(), rand.Text()+rand.Text()
+	s.keepAddress()
 	s.gets = rate.NewLimiter(getsPerSec, getsBurst)
 	s.conns = make(chan struct{}, maxConns)
 	ctx, s.stop = context.WithCancel(ctx)
@@ -100,6 +103,11 @@ func (s *Server) Start(ctx context.Context) error {
 	})
 	return nil
 }
+
+// secretLength is how long a secret is, in characters of 5 bits.
+const secretLength = 52
+
+func secret() string { return rand.Text() + rand.Text() }
 
 // Close ends every connection and waits for it: whoever holds all places knows
 // that no socket is left.

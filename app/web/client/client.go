@@ -29,10 +29,11 @@ type Event struct {
 
 // Client is one connection to a node. Calls may run concurrently.
 type Client struct {
-	ws   *websocket.Conn
-	hear func(Event)
-	done chan struct{}
-	stop context.CancelFunc
+	ws          *websocket.Conn
+	host, token string
+	hear        func(Event)
+	done        chan struct{}
+	stop        context.CancelFunc
 
 	mu      sync.Mutex
 	last    int64                // guarded by mu
@@ -61,7 +62,7 @@ func Dial(ctx context.Context, host, token string, hear func(Event)) (*Client, e
 	}
 	ws.SetReadLimit(maxMessage)
 	life, stop := context.WithCancel(context.Background())
-	c := &Client{ws: ws, hear: hear, done: make(chan struct{}), stop: stop, waiting: map[int64]chan reply{}}
+	c := &Client{ws: ws, host: host, token: token, hear: hear, done: make(chan struct{}), stop: stop, waiting: map[int64]chan reply{}}
 	go c.read(life)
 	return c, nil
 }

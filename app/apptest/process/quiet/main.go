@@ -46,7 +46,7 @@ func serve(data string, listen []string) (err error) {
 		return errors.Join(err, node.Close())
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
-	browser := &web.Server{Listen: "127.0.0.1:0", Backend: node.API().Wire(), Assets: frontend.Dist(), Data: data}
+	browser := &web.Server{Listen: "127.0.0.1:0", Backend: node.API().Wire(), Content: web.Content(node.API().Content), Assets: frontend.Dist(), Data: data}
 	if err := browser.Start(ctx); err != nil {
 		return err
 	}

@@ -1,0 +1,51 @@
+package docs
+
+import (
+	"context"
+
+	"parvis/app/workspace"
+	"parvis/crdt/seal"
+)
+
+// Log is where envelopes are written and read again.
+type Log interface {
+	ID() seal.ID
+	Self() (person, device seal.ID)
+	// Append writes one envelope; compose runs inside the write transaction.
+	Append(ctx context.Context, space seal.SpaceID, kind workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error)
+	Reopen(ctx context.Context, id seal.ID) (workspace.Opened, error)
+	Custody(space seal.SpaceID, device seal.ID, seq uint64) (holders int, all bool)
+}
+
+// Circle is who may do what in which space.
+type Circle interface {
+	MainSpace() seal.SpaceID
+	CanRead(space seal.SpaceID) bool
+	CanWrite(space seal.SpaceID) bool
+	// Standing is what the own person may do, and since when it is a member.
+	Standing() Standing
+}
+
+// Standing is the own person's place in the team.
+type Standing struct {
+	Guest    bool
+	JoinedMs int64 // Unix milliseconds
+}
+
+// Live carries hints that nobody stores.
+type Live interface {
+	SendLive(space seal.SpaceID, kind workspace.Kind, body []byte) error
+	OnLive(kind workspace.Kind, listener func(space seal.SpaceID, device seal.ID, body []byte))
+	// PersonOf is the person that a device belongs to.
+	PersonOf(device seal.ID) (seal.ID, bool)
+}
+
+// Team is the workspace as documents need it.
+type Team interface {
+	Log
+	Circle
+	Live
+}
+
+// TeamOf shows a workspace to documents.
+func TeamOf(w *workspace.Workspace) Team { return team{w} }
