@@ -219,7 +219,7 @@ func (d *device) peer(n *network, id peerID, path string, rtt int64) api.Peer {
 func (a *App) forward() {
 	a.api.Forward(a.chat, a.people, &a.manager.Events)
 	a.api.ForwardDocs(a.docs)
-	a.manager.OnComparison(func(c workspace.Comparison) { a.api.Publish(api.EventCodes, comparison(c)) })
+	a.manager.OnComparison(func(c workspace.Comparison) { a.api.Publish(api.EventCodes, a.teams.comparison(c)) })
 	a.people.WorkspaceRenamed.Subscribe(a.tell)
 	a.people.Trouble.Subscribe(func(t people.Trouble) { a.device.problem(t.Text) })
 	a.docs.Trouble.Subscribe(func(t docs.Trouble) { a.device.problem(t.Text) })

@@ -8,6 +8,7 @@ import (
 	"parvis/crdt/doc/format/docx"
 	"parvis/crdt/doc/format/html"
 	"parvis/crdt/doc/format/markdown"
+	"parvis/crdt/doc/format/odt"
 	"parvis/crdt/doc/format/pdf"
 	"parvis/crdt/doc/format/text"
 	"parvis/crdt/doc/wasm"
@@ -20,6 +21,7 @@ func formats() map[string]docs.Format {
 		"html": {Mime: "text/html; charset=utf-8", Export: html.Export, Import: html.Import},
 		"txt":  {Mime: "text/plain; charset=utf-8", Export: text.Export, Import: text.Import},
 		"docx": {Mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document", Export: docx.Export, Import: docx.Import},
+		"odt":  {Mime: "application/vnd.oasis.opendocument.text", Export: odt.Export, Import: odt.Import},
 		"pdf":  {Mime: "application/pdf", Export: pdf.Export},
 	}
 }

@@ -281,13 +281,23 @@ func (t *teams) CreateSpace(ctx context.Context, n api.NewSpace) (api.Space, err
 func (t *teams) Comparisons(context.Context) ([]api.Comparison, error) {
 	var list []api.Comparison
 	for _, c := range t.manager.Comparisons() {
-		list = append(list, comparison(c))
+		list = append(list, t.comparison(c))
 	}
 	return list, nil
 }
 
-func comparison(c workspace.Comparison) api.Comparison {
-	return api.Comparison{ID: c.ID, Workspace: c.Workspace.String(), Inviter: c.Inviter, Code: c.Code, State: c.State}
+func (t *teams) comparison(c workspace.Comparison) api.Comparison {
+	dto := api.Comparison{
+		ID: c.ID, Workspace: c.Workspace.String(), Invite: c.Invite.String(), Begun: c.Begun, Inviter: c.Inviter, Code: c.Code, State: c.State,
+	}
+	w, err := t.manager.Get(c.Workspace)
+	if err != nil || !w.Ready() {
+		return dto
+	}
+	if invite, ok := w.State().Invite(c.Invite); ok {
+		dto.Role, dto.Expires = invite.Role.String(), invite.Expires
+	}
+	return dto
 }
 
 // EnterCode gives the code that the other person read out; an empty one gives up.

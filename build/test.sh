@@ -45,7 +45,7 @@ step "go: vet" go vet ./...
 step "go: vet of the window" go vet "${desktop[@]}" . ./app/desktop
 step "go: the document engine, compiled once for all tests" go test -count=1 -run '^TestFill$' ./crdt/doc/wasm
 step "go: tests with the race detector" go test -race -timeout 12m ./...
-step "go: the core's properties and decoders in full" go test -timeout 12m ./crdt/...
+step "go: the core's properties and decoders in full" go test -timeout 12m ./crdt/... ./app/docs
 step "go: both document engines agree" go test -tags automerge_native ./crdt/doc/native
 step "go: the page's types are those of the bound structs" build/bindings.sh --check
 step "build: headless, without cgo" env CGO_ENABLED=0 go build -o build/bin/parvis .
@@ -54,7 +54,7 @@ step "build: desktop for Windows" cross windows amd64 -tags desktop,production
 for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do
   step "build: headless for $target" cross "${target%/*}" "${target#*/}"
 done
-step "browser: two people in two browsers" env PARVIS_BIN="$PWD/build/bin/parvis" npm --prefix frontend run --silent e2e -- talk screens
+step "browser: two people in two browsers" env PARVIS_BIN="$PWD/build/bin/parvis" PARVIS_LIVE_SECONDS=12 npm --prefix frontend run --silent e2e -- talk docs live screens
 step "window: shows and sends" build/window/test.sh
 step "windows: a native node and parvis.exe under Wine" build/wine/test.sh
 

@@ -44,6 +44,10 @@ type JoinWorkspace struct {
 type Comparison struct {
 	ID        string `json:"id"`
 	Workspace string `json:"workspace"`
+	Invite    string `json:"invite"`  // the invitation that it is about
+	Role      string `json:"role"`    // of the invitation, where this side invited
+	Expires   int64  `json:"expires"` // of the invitation, where this side invited
+	Begun     int64  `json:"begun"`   // when the invitation was opened, Unix milliseconds
 	Inviter   bool   `json:"inviter"` // this side invited; else it joins
 	Code      string `json:"code"`    // ours, once there is one
 	State     string `json:"state"`   // waiting, compare, entered, verified or failed

@@ -88,8 +88,7 @@ func TestAWrongCodeLetsNobodyIn(t *testing.T) {
 	ws := ana.Found("Atelier", "Ana")
 	joined := ben.knock(codesFirst(t, ana, ws))
 	ours, theirs := ana.codes(), ben.codes()
-	ana.enter(ours, "000 000")
-	ben.enter(theirs, ours.Code)
+	ana.enter(ours, wrong(theirs.Code))
 	err := <-joined
 	var refused *api.Error
 	if !errors.As(err, &refused) || refused.Code != api.CodeRefused {
@@ -101,5 +100,83 @@ func TestAWrongCodeLetsNobodyIn(t *testing.T) {
 	}
 	if people, err := ana.API().People.List(ws); err != nil || len(people) != 1 {
 		t.Errorf("people %+v, %v; want only Ana", people, err)
+	}
+}
+
+// wrong is six digits that differ from code.
+func wrong(code string) string {
+	if code == "000000" {
+		return "000001"
+	}
+	return "000000"
+}
+
+// silent waits until a node compares nothing any more.
+func (n *Node) silent() {
+	n.t.Helper()
+	n.Until("the comparison ended", func() bool {
+		all, err := n.API().Workspaces.Comparisons()
+		if err != nil {
+			n.t.Fatalf("comparisons: %v", err)
+		}
+		return len(all) == 0
+	})
+}
+
+func TestTheOtherSideHearsAtOnceThatAComparisonEnded(t *testing.T) {
+	ana, ben := New(t), New(t)
+	ws := ana.Found("Atelier", "Ana")
+	link := codesFirst(t, ana, ws)
+	ends := []struct {
+		name string
+		end  func(ours, theirs api.Comparison)
+	}{
+		{"the inviter types a wrong code", func(ours, theirs api.Comparison) { ana.enter(ours, wrong(theirs.Code)) }},
+		{"the joiner gives up", func(_, theirs api.Comparison) { ben.enter(theirs, "") }},
+	}
+	for _, c := range ends {
+		joined := ben.knock(link)
+		ours, theirs := ana.codes(), ben.codes()
+		if ours.Role != "member" || ours.Invite == "" || ours.Expires == 0 || ours.Begun == 0 {
+			t.Errorf("%s: the inviter sees %+v, want the invitation it is about", c.name, ours)
+		}
+		c.end(ours, theirs)
+		if err := <-joined; err == nil {
+			t.Fatalf("%s: joined", c.name)
+		}
+		ana.silent()
+		ben.silent()
+	}
+	// The third try starts a fresh comparison at once, and it can succeed.
+	joined := ben.knock(link)
+	ours, theirs := ana.codes(), ben.codes()
+	ana.enter(ours, theirs.Code)
+	ben.enter(theirs, ours.Code)
+	if err := <-joined; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAJoinerThatStopsAndComesBackIsNotHeldUp(t *testing.T) {
+	ana, ben := New(t), New(t)
+	ws := ana.Found("Atelier", "Ana")
+	link := codesFirst(t, ana, ws)
+	stopped := ben.knock(link)
+	ours := ana.codes()
+	ben.codes()
+	if err := ben.API().Workspaces.CancelJoin(ws); err != nil {
+		t.Fatal(err)
+	}
+	<-stopped
+	joined := ben.knock(link)
+	ana.Until("a fresh comparison", func() bool {
+		all, err := ana.API().Workspaces.Comparisons()
+		return err == nil && len(all) == 1 && all[0].ID != ours.ID && all[0].State == "compare"
+	})
+	again, theirs := ana.codes(), ben.codes()
+	ben.enter(theirs, again.Code)
+	ana.enter(again, theirs.Code)
+	if err := <-joined; err != nil {
+		t.Fatal(err)
 	}
 }

@@ -43,8 +43,8 @@ func online(t testing.TB, d *device, n *p2ptest.Node) *node {
 	})
 	d.Use(fetcher{w.exchange})
 	t.Cleanup(func() {
+		w.exchange.Close() // it asks the keeper
 		d.close()
-		w.exchange.Close()
 	})
 	return w
 }

@@ -110,6 +110,8 @@ func (s *session) root() *cobra.Command {
 	s.passphrase.add(root.Flags())
 	root.AddCommand(s.serveCommand(), s.statusCommand(), s.workspaceCommand(), s.inviteCommand(), s.joinCommand(),
 		s.peopleCommand(), s.spaceCommand(), s.channelCommand(), s.chatCommand(), s.docCommand(), s.versionCommand())
+	root.SetHelpCommand(helpCommand())
+	sayWhatIsMissing(root)
 	return root
 }
 

@@ -120,7 +120,11 @@ func TestExitCodes(t *testing.T) {
 		{"an unknown command", nil, []string{"dance"}, ExitUsage, "Unknown command"},
 		{"an unknown subcommand", nil, []string{"chat", "dance"}, ExitUsage, "parvis chat send"},
 		{"an unknown flag", nil, []string{"status", "--dance"}, ExitUsage, "Unknown flag"},
-		{"a missing argument", nil, []string{"chat", "send", "general"}, ExitUsage, "CHANNEL TEXT"},
+		{"a missing argument", nil, []string{"chat", "send", "general"}, ExitUsage, "TEXT is missing. Usage: parvis chat send CHANNEL TEXT"},
+		{"all arguments missing", nil, []string{"channel", "direct"}, ExitUsage, "PERSON… is missing"},
+		{"an argument too many", nil, []string{"chat", "send", "general", "good", "morning"}, ExitUsage, `"morning" is too much`},
+		{"a text like a flag", nil, []string{"chat", "send", "general", "-x"}, ExitUsage, "goes behind --"},
+		{"help on nothing there is", nil, []string{"help", "nonsense"}, ExitUsage, `no command "nonsense"`},
 		{"a missing flag", nil, []string{"workspace", "create", "Atelier"}, ExitUsage, "as"},
 		{"a bare link", nil, []string{"parvis://join#x"}, ExitUsage, "parvis join LINK"},
 		{"no node", nil, []string{"status"}, ExitNoNode, "parvis serve"},
@@ -223,5 +227,15 @@ func TestPassphrase(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", got, err, test.want)
 			}
 		})
+	}
+}
+
+func TestALinkInPiecesIsOneLink(t *testing.T) {
+	n := &node{answers: map[string]string{"Workspaces.Join": `{"id":"aa11bb","name":"Atelier","self":"f00d","state":"ready"}`}}
+	if _, errs, exit := run(t, n, "", "join", "parvis://join#ab", "cd", "--as", "Ben"); exit != ExitDone {
+		t.Fatalf("exit %d: %s", exit, errs)
+	}
+	if got := n.last(); !strings.Contains(got, `"link":"parvis://join#ab cd"`) {
+		t.Errorf("asked %s", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +23,8 @@ type codes struct {
 
 func (s *session) newCodes() *codes { return &codes{s: s, asked: map[string]bool{}} }
 
-// line is the next line that the person types.
-func (c *codes) line(ctx context.Context) (string, error) {
+// typed are the lines that the person types.
+func (c *codes) typed() <-chan string {
 	if c.lines == nil {
 		c.lines = make(chan string)
 		go func() { // ends with the program: reading a terminal cannot be interrupted
@@ -34,14 +35,29 @@ func (c *codes) line(ctx context.Context) (string, error) {
 			close(c.lines)
 		}()
 	}
-	select {
-	case line, ok := <-c.lines:
-		if !ok {
-			return "", &failure{code: api.CodeInvalid, message: "No code was typed. Run the command again at a terminal.", exit: ExitFailed}
+	return c.lines
+}
+
+// line is the next line that the person types, while the comparison goes on.
+func (c *codes) line(ctx context.Context, node *client.Client, id string, news <-chan struct{}) (line string, ended bool, err error) {
+	for {
+		select {
+		case line, ok := <-c.typed():
+			if !ok {
+				return "", false, &failure{code: api.CodeInvalid, message: "No code was typed. Run the command again at a terminal.", exit: ExitFailed}
+			}
+			return strings.TrimSpace(line), false, nil
+		case <-news:
+			all, err := client.Call[[]api.Comparison](ctx, node, "Workspaces.Comparisons")
+			if err != nil {
+				return "", false, err
+			}
+			if !slices.ContainsFunc(all, func(one api.Comparison) bool { return one.ID == id && one.State == "compare" }) {
+				return "", true, nil
+			}
+		case <-ctx.Done():
+			return "", false, ctx.Err()
 		}
-		return strings.TrimSpace(line), nil
-	case <-ctx.Done():
-		return "", ctx.Err()
 	}
 }
 
@@ -50,7 +66,7 @@ func (c *codes) keepLooking(ctx context.Context, node *client.Client, news <-cha
 	for {
 		select {
 		case <-news:
-			if _, err := c.look(ctx, node, func(found api.Comparison) bool { return !found.Inviter }); err != nil {
+			if _, err := c.look(ctx, node, news, func(found api.Comparison) bool { return !found.Inviter }); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -60,7 +76,7 @@ func (c *codes) keepLooking(ctx context.Context, node *client.Client, news <-cha
 }
 
 // look answers the comparisons that have a code and were not answered yet.
-func (c *codes) look(ctx context.Context, node *client.Client, wanted func(api.Comparison) bool) (answered bool, err error) {
+func (c *codes) look(ctx context.Context, node *client.Client, news <-chan struct{}, wanted func(api.Comparison) bool) (answered bool, err error) {
 	all, err := client.Call[[]api.Comparison](ctx, node, "Workspaces.Comparisons")
 	if err != nil {
 		return false, err
@@ -70,15 +86,27 @@ func (c *codes) look(ctx context.Context, node *client.Client, wanted func(api.C
 			continue
 		}
 		c.asked[comparison.ID] = true
-		fmt.Fprintf(c.s.Stderr, "Call the other person. Your code is %s: read it out.\nType the code you hear: ", comparison.Code)
-		line, err := c.line(ctx)
+		fmt.Fprintf(c.s.Stderr, "Call the other person%s. Your code is %s: read it out.\nType the code you hear: ", about(comparison), comparison.Code)
+		line, ended, err := c.line(ctx, node, comparison.ID, news)
 		if err != nil {
 			return false, err
+		}
+		if ended {
+			fmt.Fprintln(c.s.Stderr, "\nThe comparison ended: a code was wrong, somebody stopped, or the connection was lost. Nobody was let in.")
+			return false, nil
 		}
 		_, err = client.Call[*client.Nothing](ctx, node, "Workspaces.EnterCode", client.Arg(comparison.ID), client.Arg(line))
 		return err == nil, err
 	}
 	return false, nil
+}
+
+// about says which invitation a comparison is about, where this side invited.
+func about(c api.Comparison) string {
+	if !c.Inviter || c.Invite == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (invitation %s as %s, opened at %s)", short(c.Invite), c.Role, clock(c.Begun))
 }
 
 // verifyCommand is the inviter's side of an invitation with codes first.
@@ -101,7 +129,7 @@ func (s *session) verifyCommand() *cobra.Command {
 func (s *session) verify(ctx context.Context, node *client.Client, news <-chan struct{}) error {
 	asking := s.newCodes()
 	for {
-		answered, err := asking.look(ctx, node, func(c api.Comparison) bool { return c.Inviter })
+		answered, err := asking.look(ctx, node, news, func(c api.Comparison) bool { return c.Inviter })
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,12 +69,12 @@ func (s *session) joinCommand() *cobra.Command {
 	var as string
 	var wait time.Duration
 	cmd := &cobra.Command{
-		Use: "join LINK --as PERSON", Short: "Join a workspace with an invitation link", Args: cobra.ExactArgs(1),
+		Use: "join LINK --as PERSON", Short: "Join a workspace with an invitation link", Args: cobra.MinimumNArgs(1), // a link that was broken into lines comes in pieces
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), wait+s.timeout)
 			defer cancel()
 			return s.withEvents(ctx, func(ctx context.Context, c *client.Client, news <-chan struct{}) error {
-				return s.join(ctx, c, args[0], as, wait, news)
+				return s.join(ctx, c, strings.Join(args, " "), as, wait, news)
 			})
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
@@ -55,6 +56,9 @@ type Window struct {
 
 // Run opens the window and returns after it was closed and the node has stopped.
 func (w *Window) Run() error {
+	if err := display(os.Getenv); err != nil {
+		return err
+	}
 	prepareWebview()
 	if err := wails.Run(w.options()); err != nil {
 		return fmt.Errorf("open the window: %w", err)

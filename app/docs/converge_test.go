@@ -84,6 +84,9 @@ func (w *world) replicaOn(t testing.TB, person int, before *replica, dir string)
 // D10, D13: replicas with the same envelopes show the same, whatever the order,
 // the batches and the restarts were, and hand out nothing before what it builds on.
 func TestD13ReplicasConverge(t *testing.T) {
+	if raceEnabled {
+		t.Skip("long, and in one goroutine: runs without the race detector in a step of its own")
+	}
 	replicas := make([]*replica, 3) // the stores serve all runs: each has a workspace of its own
 	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
 	runs := 0
@@ -166,6 +169,9 @@ var unreadable = regexp.MustCompile(`unreadable \d+`)
 
 // D5, D11, D12: what a hostile author writes is judged alike everywhere.
 func TestD13ReplicasConvergeOnHostileChanges(t *testing.T) {
+	if raceEnabled {
+		t.Skip("long, and in one goroutine: runs without the race detector in a step of its own")
+	}
 	before := make([]*replica, 3)
 	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
 	for seed := range uint64(60) {

@@ -59,6 +59,9 @@ func written(t *testing.T) (r *replica, e *editor, want string) {
 }
 
 func TestD20DamagedRowsAreRestoredFromTheirEnvelopes(t *testing.T) {
+	if raceEnabled {
+		t.Skip("long, and in one goroutine: runs without the race detector in a step of its own")
+	}
 	for what, statement := range map[string]string{
 		"a document's content":    `UPDATE doc SET content = zeroblob(length(content))`,
 		"a document's existence":  `UPDATE doc SET made = 0`,

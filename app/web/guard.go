@@ -84,7 +84,7 @@ func (s *Server) setHeaders(h http.Header) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Permissions-Policy", "geolocation=(), usb=(), serial=(), bluetooth=(), payment=()")
+	h.Set("Permissions-Policy", "geolocation=(), usb=(), serial=(), payment=()")
 	h.Set("Cache-Control", "no-store")
 }
 

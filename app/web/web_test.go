@@ -189,6 +189,9 @@ func TestTheFirstAddressIsExchangedForACookie(t *testing.T) {
 	if page.StatusCode != http.StatusOK {
 		t.Errorf("with the cookie: %s", page.Status)
 	}
+	if got, want := page.Header.Get("Permissions-Policy"), "geolocation=(), usb=(), serial=(), payment=()"; got != want {
+		t.Errorf("permissions %q, want %q: browsers complain about a feature they do not know", got, want)
+	}
 	policy := page.Header.Get("Content-Security-Policy")
 	for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self' ws://" + s.Host(), "base-uri 'none'", "require-trusted-types-for 'script'", "frame-ancestors 'none'"} {
 		if !strings.Contains(policy, want) {

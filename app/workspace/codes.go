@@ -14,7 +14,8 @@ import (
 	"parvis/crdt/seal"
 )
 
-// Talk carries the messages of a comparison to the other side and back.
+// Talk carries the messages of a comparison to the other side and back. A Receive
+// whose context ends loses nothing: what comes later belongs to whoever reads next.
 type Talk interface {
 	Send(ctx context.Context, message []byte) error
 	Receive(ctx context.Context) ([]byte, error)
@@ -37,8 +38,10 @@ const (
 type Comparison struct {
 	ID        string
 	Workspace seal.ID
-	Inviter   bool   // this side invited; else it joins
-	Code      string // ours, once there is one: to read out
+	Invite    seal.ID // the invitation that it is about
+	Begun     int64   // Unix milliseconds
+	Inviter   bool    // this side invited; else it joins
+	Code      string  // ours, once there is one: to read out
 	State     string
 }
 
@@ -55,6 +58,9 @@ type comparison struct {
 	Comparison
 	session *sas.Session
 	typed   chan string // what our person typed; empty: gave up
+	life    context.Context
+	cancel  context.CancelFunc // ends life
+	done    chan struct{}      // closed at the end
 }
 
 // Comparisons lists the comparisons that are going on.
@@ -91,16 +97,18 @@ func (m *Manager) EnterCode(id, code string) error {
 }
 
 // begin registers a comparison.
-func (m *Manager) begin(ws seal.ID, inviter bool, start func(desk *sas.Desk) (*sas.Session, error)) (*comparison, error) {
+func (m *Manager) begin(ws, invite seal.ID, inviter bool, start func(desk *sas.Desk) (*sas.Session, error)) (*comparison, error) {
 	m.codes.mu.Lock()
 	session, err := start(&m.codes.desk)
 	if err != nil {
 		m.codes.mu.Unlock()
 		return nil, fmt.Errorf("%w: %w", ErrCodes, err)
 	}
-	c := &comparison{session: session, typed: make(chan string, 1)}
-	nonce := nonce16()
-	c.Comparison = Comparison{ID: fmt.Sprintf("%x", nonce), Workspace: ws, Inviter: inviter, State: CodesWaiting}
+	c := &comparison{session: session, typed: make(chan string, 1), done: make(chan struct{})}
+	c.life, c.cancel = context.WithCancel(m.ctx)
+	c.Comparison = Comparison{
+		ID: fmt.Sprintf("%x", nonce16()), Workspace: ws, Invite: invite, Begun: m.Now().UnixMilli(), Inviter: inviter, State: CodesWaiting,
+	}
 	if m.codes.open == nil {
 		m.codes.open = map[string]*comparison{}
 	}
@@ -128,6 +136,7 @@ func (m *Manager) step(c *comparison, do func() ([]byte, error)) ([]byte, error)
 
 // finish ends a comparison, whatever it came to.
 func (m *Manager) finish(c *comparison) {
+	c.cancel()
 	_, _ = m.step(c, func() ([]byte, error) { c.session.Drop(m.Now().UnixMilli()); return nil, nil })
 	m.codes.mu.Lock()
 	delete(m.codes.open, c.ID)
@@ -135,67 +144,101 @@ func (m *Manager) finish(c *comparison) {
 }
 
 // compare runs a comparison to its end: messages until there is a code, then our
-// person types the other's code, then the other side says the same.
+// person types the other's code while the other side is heard, so that a wrong code
+// or a lost connection there ends it here at once.
 func (m *Manager) compare(ctx context.Context, c *comparison, talk Talk, first [][]byte) error {
+	defer close(c.done)
 	defer m.finish(c)
+	ctx, cancel := context.WithTimeout(ctx, sas.MaxRunMs*time.Millisecond)
+	defer cancel()
+	defer context.AfterFunc(c.life, cancel)()
 	for _, message := range first {
 		if err := talk.Send(ctx, message); err != nil {
 			return fmt.Errorf("%w: %w", ErrCodes, err)
 		}
 	}
-	for c.session.State() == sas.Waiting {
-		if err := m.hear(ctx, c, talk); err != nil {
-			return err
+	messages, deaf := listen(ctx, talk)
+	defer deaf()
+	for !m.verified(c) {
+		send, wrong := m.next(ctx, c, messages)
+		if send != nil {
+			if err := talk.Send(ctx, send); err != nil {
+				return fmt.Errorf("%w: %w", ErrCodes, err)
+			}
 		}
-	}
-	if err := m.ask(ctx, c, talk); err != nil {
-		return err
-	}
-	for c.session.State() == sas.Entered {
-		if err := m.hear(ctx, c, talk); err != nil {
-			return err
+		if wrong != nil {
+			return fmt.Errorf("%w: %w", ErrCodes, wrong)
 		}
 	}
 	return nil
 }
 
-// hear takes one message of the other side and answers it.
-func (m *Manager) hear(ctx context.Context, c *comparison, talk Talk) error {
-	raw, err := talk.Receive(ctx)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrCodes, err)
-	}
-	send, err := m.step(c, func() ([]byte, error) { return c.session.Receive(m.Now().UnixMilli(), raw) })
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrCodes, err)
-	}
-	if send == nil {
-		return nil
-	}
-	if err := talk.Send(ctx, send); err != nil {
-		return fmt.Errorf("%w: %w", ErrCodes, err)
-	}
-	return nil
-}
-
-// ask waits for the code that our person types.
-func (m *Manager) ask(ctx context.Context, c *comparison, talk Talk) error {
-	ctx, cancel := context.WithTimeout(ctx, sas.MaxRunMs*time.Millisecond)
-	defer cancel()
-	var code string
+// next takes what comes first: what our person typed, or a message of the other side.
+func (m *Manager) next(ctx context.Context, c *comparison, messages <-chan heard) (send []byte, err error) {
 	select {
-	case code = <-c.typed:
+	case code := <-c.typed:
+		return m.step(c, func() ([]byte, error) { return c.session.Enter(m.Now().UnixMilli(), code) })
+	case message := <-messages:
+		if message.err != nil {
+			return nil, message.err
+		}
+		return m.step(c, func() ([]byte, error) { return c.session.Receive(m.Now().UnixMilli(), message.raw) })
 	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrCodes, ctx.Err())
+		return nil, ctx.Err()
 	}
-	send, wrong := m.step(c, func() ([]byte, error) { return c.session.Enter(m.Now().UnixMilli(), code) })
-	if send != nil {
-		if err := talk.Send(ctx, send); err != nil {
-			return fmt.Errorf("%w: %w", ErrCodes, err)
+}
+
+func (m *Manager) verified(c *comparison) bool {
+	m.codes.mu.Lock()
+	defer m.codes.mu.Unlock()
+	return c.session.State() == sas.Verified
+}
+
+// heard is a message of the other side, or why there is none any more.
+type heard struct {
+	raw []byte
+	err error
+}
+
+// listen receives from talk until deaf, which waits.
+func listen(ctx context.Context, talk Talk) (messages <-chan heard, deaf func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	heardOf := make(chan heard)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			raw, err := talk.Receive(ctx)
+			select {
+			case heardOf <- heard{raw, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	return heardOf, func() { cancel(); wg.Wait() }
+}
+
+// supersede ends the comparison with a peer that starts anew: it has given up the
+// old one, even where that was not heard here.
+func (m *Manager) supersede(ctx context.Context, peer seal.ID) error {
+	m.codes.mu.Lock()
+	var old []*comparison
+	for _, c := range m.codes.open {
+		if c.session.Peer() == peer {
+			old = append(old, c)
 		}
 	}
-	if wrong != nil {
-		return fmt.Errorf("%w: %w", ErrCodes, wrong)
+	m.codes.mu.Unlock()
+	for _, c := range old {
+		c.cancel()
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return nil
 }
@@ -218,8 +261,11 @@ func (m *Manager) converse(ctx context.Context, w *Workspace, from seal.ID, requ
 		WS: w.id, Invite: invite.ID, Purpose: sas.PurposeJoin, LogHead: w.members.heads()[0],
 		A: sas.Party{Person: w.self.person, Device: w.self.device}, B: joiner,
 	}
+	if err := m.supersede(ctx, from); err != nil {
+		return fmt.Errorf("%w: %w", ErrCodes, err)
+	}
 	var first [][]byte
-	c, err := m.begin(w.id, true, func(desk *sas.Desk) (session *sas.Session, err error) {
+	c, err := m.begin(w.id, invite.ID, true, func(desk *sas.Desk) (session *sas.Session, err error) {
 		session, first, err = desk.Initiate(m.Now().UnixMilli(), from, terms, sas.Introduction{Genesis: own, Record: genesis.Device0}, seal.Random)
 		return session, err
 	})
@@ -266,7 +312,7 @@ func (m *Manager) converseAsJoiner(ctx context.Context, w *Workspace, inviter se
 		}
 		return founderOf(genesis)
 	}
-	c, err := m.begin(w.id, false, func(desk *sas.Desk) (*sas.Session, error) {
+	c, err := m.begin(w.id, invite, false, func(desk *sas.Desk) (*sas.Session, error) {
 		return desk.Respond(m.Now().UnixMilli(), inviter, terms, identify, seal.Random)
 	})
 	if err != nil {

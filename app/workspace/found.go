@@ -132,7 +132,7 @@ func (m *Manager) Join(ctx context.Context, text, name string, wait time.Duratio
 	if link.Expired(m.Now().UnixMilli()) {
 		return nil, ErrLinkExpired
 	}
-	w, j, err := m.startJoin(ctx, link, text, name)
+	w, j, err := m.startJoin(ctx, link, name)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (m *Manager) Join(ctx context.Context, text, name string, wait time.Duratio
 }
 
 // startJoin makes the workspace of a link, or finds the join that goes on.
-func (m *Manager) startJoin(ctx context.Context, link member.Link, text, name string) (*Workspace, *joining, error) {
+func (m *Manager) startJoin(ctx context.Context, link member.Link, name string) (*Workspace, *joining, error) {
 	m.starting.Lock()
 	defer m.starting.Unlock()
 	if w, err := m.Get(link.WS); err == nil {
@@ -165,7 +165,7 @@ func (m *Manager) startJoin(ctx context.Context, link member.Link, text, name st
 	}
 	w := m.make(link.WS)
 	w.self.person = person
-	stored, err := seal.Encode(storedJoin{V: 1, Link: text, Name: name})
+	stored, err := seal.Encode(storedJoin{V: 1, Link: link.String(), Name: name})
 	if err != nil {
 		return nil, nil, err
 	}

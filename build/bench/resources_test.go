@@ -21,22 +21,27 @@ func rest(t *testing.T, m *member) []row {
 	before := ticks(t, m.PID())
 	time.Sleep(idle)
 	share := float64(ticks(t, m.PID())-before) / ticksPerSecond / idle.Seconds()
+	resident := memory(t, m.PID(), "VmRSS")
 	return []row{
-		{"idle for a minute: resident memory", fmt.Sprintf("%d MB", resident(t, m.PID())/1024), "", "≤ 120 MB"},
-		{"idle for a minute: share of a core", fmt.Sprintf("%.2f %%", share*100), "", "< 1 %"},
+		{"idle for a minute: resident memory", fmt.Sprintf("%d MB", resident>>20), "", "≤ 120 MB", resident > 120<<20},
+		{"idle for a minute: share of a core", fmt.Sprintf("%.2f %%", share*100), "", "< 1 %", share >= 0.01},
 	}
 }
 
-// resident is VmRSS in kB.
-func resident(t *testing.T, pid int) int {
+// memory is what the kernel counts of a process, in bytes: VmRSS what is resident,
+// VmHWM the most that ever was.
+func memory(t *testing.T, pid int, which string) int64 {
 	t.Helper()
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(content)
-	value, _ := strconv.Atoi(string(found[1]))
-	return value
+	found := regexp.MustCompile(which + `:\s+(\d+) kB`).FindSubmatch(content)
+	if found == nil {
+		t.Fatalf("no %s of process %d", which, pid)
+	}
+	value, _ := strconv.ParseInt(string(found[1]), 10, 64)
+	return value << 10
 }
 
 // ticks is the processor time a process has used.
@@ -58,7 +63,7 @@ func wire(t *testing.T, from *member) row {
 	what := "bytes on the wire per message of 1 kB and receiver"
 	before, peers := carried(t, from)
 	if peers == 0 {
-		return row{what, "no ss", "", "–"}
+		return row{what, "no ss", "", "–", false}
 	}
 	for i := range measured {
 		from.send(t, fmt.Sprintf("%04d%s", i, strings.Repeat("w", 1020)))
@@ -69,7 +74,7 @@ func wire(t *testing.T, from *member) row {
 		}
 	}
 	after, _ := carried(t, from)
-	return row{what, strconv.Itoa((after - before) / measured / peers), "", "–"}
+	return row{what, strconv.Itoa((after - before) / measured / peers), "", "–", false}
 }
 
 // settled waits until nothing waits for the others.

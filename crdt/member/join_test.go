@@ -36,6 +36,26 @@ func TestLinks(t *testing.T) {
 			}
 		}
 	})
+	t.Run("M8 a link is found in what a mail program made of it", func(t *testing.T) {
+		l := sampleLink(2)
+		link := l.String()
+		wrapped := link[:70] + "\n" + link[70:140] + "\r\n " + link[140:]
+		for name, text := range map[string]string{
+			"in angle brackets":     "<" + link + ">",
+			"wrapped":               wrapped,
+			"wrapped and bracketed": "Come in: <" + wrapped + ">.\nAna",
+			"quoted":                "> Come in:\n> " + link[:70] + "\n> " + link[70:] + "\n> Ana",
+			"text after it":         "Hello Ben,\n\n" + link + "\n\nSee you, Ana",
+			"a full stop after it":  "Open " + link + ".",
+			"unseen blanks":         link[:50] + "\u200b" + link[50:] + "\ufeff",
+			"twice":                 "parvis://join#abc is broken, " + link + " is not",
+			"the QR form, wrapped":  l.QR()[:60] + " " + l.QR()[60:] + " bye",
+		} {
+			if got, err := ParseLink(text); err != nil || got.String() != link {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
 	t.Run("M8 what is too long loses addresses, then peers", func(t *testing.T) {
 		l := sampleLink(6)
 		got, err := ParseLink(l.String())

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"unicode"
 
 	"parvis/crdt/seal"
 )
@@ -13,9 +14,11 @@ import (
 const (
 	MaxLink      = 700 // characters of the base64url form
 	MaxLinkPeers = 3
-	MaxLinkAddrs = 6   // per peer
-	MaxLinkAddr  = 128 // bytes
-	maxLinkBytes = 514 // what fits into MaxLink characters
+	MaxLinkAddrs = 6        // per peer
+	MaxLinkAddr  = 128      // bytes
+	maxLinkBytes = 514      // what fits into MaxLink characters
+	maxPasted    = 16 << 10 // bytes of text in which a link is looked for
+	maxPieces    = 64       // into which a link may be broken
 )
 
 const (
@@ -127,17 +130,67 @@ func (w *wireLink) shorten() {
 	w.Peers = w.Peers[:len(w.Peers)-1]
 }
 
-// ParseLink reads a link in either form. The error is [ErrLinkBroken] or
-// [ErrLinkNewer]; an expired link parses.
+// ParseLink finds the link in what a person pasted: in either form, with text or
+// signs around it, and broken into lines as mail programs do. The error is
+// [ErrLinkBroken] or [ErrLinkNewer]; an expired link parses.
 func ParseLink(text string) (Link, error) {
-	text = strings.TrimSpace(text)
-	if len(text) < len(linkPrefix) || !strings.EqualFold(text[:len(linkPrefix)], linkPrefix) {
-		return Link{}, ErrLinkBroken
+	failed := ErrLinkBroken
+	for rest := text[:min(len(text), maxPasted)]; ; {
+		at := strings.Index(strings.ToLower(rest), linkPrefix)
+		if at < 0 {
+			return Link{}, failed
+		}
+		rest = rest[at+len(linkPrefix):]
+		link, err := parsePieces(rest)
+		if err == nil {
+			return link, nil
+		}
+		if errors.Is(err, ErrLinkNewer) {
+			failed = err
+		}
 	}
-	text = text[len(linkPrefix):]
-	if len(text) > linkBase32().EncodedLen(maxLinkBytes) {
-		return Link{}, ErrLinkBroken
+}
+
+// parsePieces reads a link that goes on over blanks. Where it ends, its own encoding
+// says: no beginning of a link is one.
+func parsePieces(text string) (Link, error) {
+	failed := ErrLinkBroken
+	code := ""
+	for range maxPieces {
+		n := 0
+		for n < len(text) && inLink(text[n]) {
+			n++
+		}
+		code += text[:n]
+		if strings.HasPrefix(text[n:], "=") { // our form has no padding
+			return Link{}, failed
+		}
+		if n > 0 && len(code) <= linkBase32().EncodedLen(maxLinkBytes) {
+			link, err := parseCode(code)
+			if err == nil {
+				return link, nil
+			}
+			if errors.Is(err, ErrLinkNewer) {
+				failed = err
+			}
+		}
+		next := strings.TrimLeftFunc(text[n:], isBreak)
+		if next == "" || len(next) == len(text[n:]) {
+			return Link{}, failed
+		}
+		text = strings.TrimLeft(next, "> ") // an answer quotes its lines
 	}
+	return Link{}, failed
+}
+
+func inLink(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '-' || c == '_'
+}
+
+// isBreak reports what a program puts into a long line: blanks, seen or not.
+func isBreak(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
+
+func parseCode(text string) (Link, error) {
 	if raw, err := base64.RawURLEncoding.Strict().DecodeString(text); err == nil {
 		if link, err := parseLink(raw); !errors.Is(err, ErrLinkBroken) {
 			return link, err

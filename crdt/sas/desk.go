@@ -6,13 +6,14 @@ import "parvis/crdt/seal"
 const (
 	Digits      = 6
 	MaxRunMs    = 10 * 60 * 1000 // a run dies after ten minutes
-	PauseMs     = 10 * 1000      // between two runs with one peer
+	PauseMs     = 10 * 1000      // between two runs with one peer without an invitation
 	MaxFailures = 3              // of one invitation, before it must be revoked
 	memory      = 4096           // how many commitments are remembered
 )
 
 // Desk starts the runs of one device and keeps the rules between them: one run
-// at a time per peer, a pause, no commitment twice, three failures. Its zero
+// at a time per peer, a pause where no invitation counts the failures, no commitment
+// twice, three failures. Its zero
 // value is ready. It belongs to one goroutine; times are Unix milliseconds and
 // come from the caller.
 type Desk struct {
@@ -65,7 +66,7 @@ func (d *Desk) begin(nowMs int64, peer seal.ID, terms Terms) (*Session, error) {
 			delete(d.endedMs, other)
 		}
 	}
-	if _, pausing := d.endedMs[peer]; pausing {
+	if _, pausing := d.endedMs[peer]; pausing && terms.Invite.IsZero() {
 		return nil, reject(reasonTooSoon)
 	}
 	if d.Spent(terms.Invite) && !terms.Invite.IsZero() {

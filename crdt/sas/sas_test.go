@@ -160,12 +160,21 @@ func TestDesk(t *testing.T) {
 			t.Errorf("another peer is held up: %v", err)
 		}
 	})
-	t.Run("C6 ten seconds between two runs", func(t *testing.T) {
+	t.Run("C6 ten seconds between two runs without an invitation", func(t *testing.T) {
 		p := newPair(t, 1)
 		p.a.Drop(1000)
-		_, _, err := p.deskA.Initiate(1000+PauseMs-1, ben.Device, terms(anna, ben), introduce(anna), seeded(2))
+		later := terms(anna, ben)
+		later.Invite, later.Purpose = seal.ID{}, PurposeVerify
+		_, _, err := p.deskA.Initiate(1000+PauseMs-1, ben.Device, later, introduce(anna), seeded(2))
 		wantFault(t, err, reasonTooSoon)
-		if _, _, err := p.deskA.Initiate(1000+PauseMs, ben.Device, terms(anna, ben), introduce(anna), seeded(2)); err != nil {
+		if _, _, err := p.deskA.Initiate(1000+PauseMs, ben.Device, later, introduce(anna), seeded(2)); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("C6 no pause where the invitation counts the failures", func(t *testing.T) {
+		p := newPair(t, 1)
+		p.a.Drop(1000)
+		if _, _, err := p.deskA.Initiate(1000, ben.Device, terms(anna, ben), introduce(anna), seeded(2)); err != nil {
 			t.Error(err)
 		}
 	})

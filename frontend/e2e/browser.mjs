@@ -1,9 +1,12 @@
 import { chromium } from "playwright-core"
 
-/** Starts Debian's Chromium without anything that would use the network. */
-export const launch = () =>
+/** Debian's Chromium, or another one. */
+export const program = process.env.PARVIS_CHROMIUM ?? "/usr/bin/chromium"
+
+/** Starts Chromium without anything that would use the network. */
+export const launch = (executablePath = program) =>
   chromium.launch({
-    executablePath: process.env.PARVIS_CHROMIUM ?? "/usr/bin/chromium",
+    executablePath,
     args: [
       "--no-sandbox",
       "--disable-gpu",

@@ -2,6 +2,7 @@ import { Listeners } from "../src/transport/listeners"
 import { ApiError, type Events, type Transport } from "../src/transport/transport"
 import type {
   Channel,
+  Doc,
   Invite,
   Message,
   Person,
@@ -16,6 +17,7 @@ export type FakeOptions = {
   messages: number
   channels: number
   people: number
+  documents: number
   /** Names and texts in French. */
   french: boolean
   /** Nothing exists yet. */
@@ -44,6 +46,7 @@ export class FakeTransport implements Transport {
   #channels: Channel[] = []
   #messages = new Map<string, Message[]>()
   #invites: Invite[] = []
+  #documents: Doc[] = []
   #preferences: Preferences = { language: "", theme: "" }
   #seq = 100_000
   locked = false
@@ -53,6 +56,7 @@ export class FakeTransport implements Transport {
       messages: 40,
       channels: 6,
       people: 9,
+      documents: 7,
       french: false,
       empty: false,
       ...options,
@@ -117,6 +121,19 @@ export class FakeTransport implements Transport {
       "Chat.MarkRead": (mark: { channel: string; message: string }) => this.#read(mark),
       "Chat.SaveDraft": (draft: { channel: string; text: string }) => this.#draft(draft),
       "Chat.Typing": () => undefined,
+      "Docs.List": () => this.#documents,
+      "Docs.Create": (form: { title: string; folder: string }) =>
+        this.#document(form.title, form.folder),
+      "Docs.Open": () => {
+        throw new ApiError("disk-full", "the disk is full")
+      },
+      "Docs.Rename": (change: { id: string; title: string }) => this.#redocument(change),
+      "Docs.Move": (change: { id: string; folder: string }) => this.#redocument(change),
+      "Docs.Star": ({ id, on }: { id: string; on: boolean }) =>
+        this.#redocument({ id, starred: on }),
+      "Docs.Trash": ({ id }: { id: string }) => this.#redocument({ id, trashed: true }),
+      "Docs.Restore": ({ id }: { id: string }) => this.#redocument({ id, trashed: false }),
+      "Docs.MarkSeen": ({ id }: { id: string }) => this.#redocument({ id, mentions: 0 }),
     }
     const run = methods[method] as ((...args: unknown[]) => unknown) | undefined
     if (!run) throw new ApiError("internal", `there is no ${method}`)
@@ -145,6 +162,7 @@ export class FakeTransport implements Transport {
       addrs: ["/ip4/192.168.1.20/udp/41873/quic-v1", "/ip4/192.168.1.20/tcp/40221"],
       version: "0.1.0",
       locked: this.locked,
+      fresh: false,
       protection: "keyring",
       network: "online",
       disk: "ok",
@@ -420,7 +438,57 @@ export class FakeTransport implements Transport {
     this.#direct([hex(4), hex(5)])
     this.#fill(general)
     this.#unread()
+    this.#write()
     return workspace
+  }
+
+  #document(title: string, folder: string): Doc {
+    const n = this.#documents.length
+    const doc: Doc = {
+      workspace: this.#workspace.id,
+      id: hex(n + 30_000, 32),
+      space: this.#workspace.main,
+      title,
+      folder,
+      starred: false,
+      trashed: false,
+      created: Date.now() - n * 4_000_000,
+      changed: Date.now() - n * 3_700_000,
+      author: this.#self,
+      changedBy: this.#people[n % Math.min(6, this.#people.length)]?.id ?? "",
+      holders: 2,
+      everywhere: n % 3 > 0,
+      unreadable: 0,
+      mentions: 0,
+    }
+    this.#documents.push(doc)
+    return doc
+  }
+
+  #redocument(change: Partial<Doc>) {
+    const doc = this.#documents.find((doc) => doc.id === change.id)
+    if (doc) this.tell("doc.changed", { ...Object.assign(doc, change) })
+  }
+
+  #write() {
+    const titles = this.#options.french ? frenchTitles : englishTitles
+    const folders = this.#options.french
+      ? ["Chantier", "Chantier/Comptes rendus", "", "Finances", ""]
+      : ["Site", "Site/Minutes", "", "Finance", ""]
+    for (let n = 0; n < this.#options.documents; n++) {
+      const title = titles[n % titles.length] ?? ""
+      const round = Math.floor(n / titles.length)
+      this.#document(
+        round > 0 && title ? `${title} ${round + 1}` : title,
+        folders[n % folders.length] ?? "",
+      )
+    }
+    const [first, second, third] = this.#documents
+    if (first) Object.assign(first, { mentions: 2, starred: true })
+    if (second) Object.assign(second, { holders: 0, everywhere: false })
+    if (third) Object.assign(third, { starred: true })
+    const last = this.#documents.at(-1)
+    if (last) last.trashed = true
   }
 
   #unread() {
@@ -515,4 +583,24 @@ const frenchTexts = [
   "👍",
   "La réunion est décalée à quinze heures. ~~Salle 2~~ la grande salle, puisque nous serons onze. Si vous ne pouvez pas venir, écrivez-moi avant midi : je vous enverrai le compte rendu avec la liste des points ouverts et de leurs responsables.",
   "1. mesurer\n2. commander\n3. attendre six semaines",
+]
+
+const englishTitles = [
+  "Report on the harbour front",
+  "Minutes of the site meeting of 12 November, with the decisions on windows, crane and façade",
+  "Offer for the second floor",
+  "Budget 2027",
+  "How we work",
+  "",
+  "Letter to the neighbours",
+]
+
+const frenchTitles = [
+  "Rapport sur la rue des Lilas",
+  "Compte rendu de la réunion de chantier du 12 novembre : fenêtres, grue et façade",
+  "Devis du deuxième étage",
+  "Budget 2027",
+  "Notre façon de travailler",
+  "",
+  "Lettre aux riverains",
 ]

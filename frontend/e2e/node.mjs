@@ -36,6 +36,11 @@ export class Node {
     return node
   }
 
+  /** The data folder, by which commands find the program. */
+  get data() {
+    return this.#data
+  }
+
   /** Ends the program as a crash would. */
   kill() {
     this.#process.kill("SIGKILL")

@@ -16,6 +16,7 @@ window.fake = new FakeTransport({
   messages: number("messages", 40),
   channels: number("channels", 6),
   people: number("people", 9),
+  documents: number("documents", 7),
   french: query.has("french"),
   empty: query.has("empty"),
 })

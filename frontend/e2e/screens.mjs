@@ -140,12 +140,82 @@ export async function screens(report, browser) {
         await page.getByRole("textbox", { name: "Edit message" }).waitFor()
       },
     })
+    const openList = (name) => (page) => page.getByRole("link", { name, exact: true }).click()
+    await look("the documents", { act: openList("All documents") })
+    await look("the documents in French at 800", {
+      size: [800, 600],
+      french: true,
+      act: async (page) => {
+        await page.getByRole("button", { name: "Ouvrir la navigation" }).click()
+        await openList("Tous les documents")(page)
+        await page.getByRole("link", { name: /^Chantier/ }).click()
+        await page.getByRole("navigation", { name: "Dossiers parents" }).waitFor()
+      },
+    })
+    await look("500 documents are searched", {
+      query: "documents=500",
+      act: async (page) => {
+        await openList("All documents")(page)
+        const box = page.getByRole("searchbox", { name: "Search documents" })
+        await box.waitFor()
+        const took = await page.evaluate(async () => {
+          const field = document.querySelector("input[type=search]")
+          const started = performance.now()
+          field.value = "budget 2"
+          field.dispatchEvent(new Event("input", { bubbles: true }))
+          await new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+          return performance.now() - started
+        })
+        ok(took < 250, `searching took ${Math.round(took)} ms`)
+        ok((await page.getByRole("listitem").count()) < 80, "all rows are drawn at once")
+      },
+    })
+    await look("the trash of documents", {
+      act: async (page) => {
+        await openList("All documents")(page)
+        await openList("Trash")(page)
+        await page.getByRole("button", { name: /^Restore/ }).waitFor()
+      },
+    })
+    await look("a document is moved", {
+      french: true,
+      act: async (page) => {
+        await openList("Tous les documents")(page)
+        await page.getByRole("button", { name: "Plus d’actions pour Budget 2027" }).click()
+        await page.getByRole("menuitem", { name: "Déplacer dans un dossier" }).click()
+        await page.getByRole("dialog").waitFor()
+      },
+    })
+    await look("a document cannot be opened", {
+      act: async (page) => {
+        await openList("Budget 2027")(page)
+        await page.getByText("The document could not be opened").waitFor()
+      },
+    })
+    await look("the palette finds documents", {
+      act: async (page) => {
+        await page.keyboard.press("Control+k")
+        await page.keyboard.type("report")
+        await page.getByRole("option", { name: "Report on the harbour front" }).waitFor()
+      },
+    })
+    await look("documents on a narrow window", {
+      size: [420, 740],
+      act: async (page) => {
+        await page.evaluate(() => (location.hash = `${location.hash.split("/c/")[0]}/docs/all`))
+        await page.getByRole("searchbox", { name: "Search documents" }).waitFor()
+      },
+    })
     await look("codes are compared", {
       act: (page) =>
         page.evaluate(() =>
           window.fake.tell("codes", {
             id: "x",
             workspace: "w",
+            invite: "i",
+            role: "member",
+            expires: Date.now() + 3 * 86_400_000,
+            begun: Date.now(),
             inviter: true,
             code: "482913",
             state: "compare",

@@ -4,7 +4,7 @@ import { extname, join, normalize } from "node:path"
 
 /** What the program sends too. Style attributes and inline scripts do not work under it. */
 export const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; " +
   "font-src 'self'; media-src blob:; worker-src 'self'; connect-src 'self'; frame-src 'none'; " +
   "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors 'none'"
 
@@ -13,6 +13,7 @@ const types = {
   ".js": "text/javascript",
   ".css": "text/css",
   ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
   ".woff2": "font/woff2",
 }
 

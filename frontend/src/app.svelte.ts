@@ -27,10 +27,15 @@ export class App {
     return this.workspaces.get(this.navigation.workspace) ?? this.workspaces.all[0]
   })
 
+  /** The channel of the address, or the first one; none where another thing is shown. */
   readonly channel = $derived.by(() => {
+    if (this.navigation.place.name !== "channel") return undefined
     const channels = this.team?.channels
     return channels?.get(this.navigation.channel) ?? channels?.channels[0]
   })
+
+  /** The document of the address, once its workspace knows it. */
+  readonly document = $derived.by(() => this.team?.documents.get(this.navigation.document))
 
   /** Only owners and admins may sign an invitation. */
   readonly mayInvite = $derived(["owner", "admin"].includes(this.workspace?.role ?? ""))

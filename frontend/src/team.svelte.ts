@@ -3,6 +3,7 @@ import { Conversation } from "./features/chat/conversation.svelte"
 import { Custodies } from "./features/chat/custody.svelte"
 import { Drafts } from "./features/chat/drafts.svelte"
 import { TypingHints } from "./features/chat/typing.svelte"
+import { Documents } from "./features/docs/documents.svelte"
 import { People } from "./features/people/people.svelte"
 import type { Transport } from "./transport/transport"
 
@@ -13,6 +14,7 @@ const keptConversations = 8
 export class Team {
   readonly people: People
   readonly channels: Channels
+  readonly documents: Documents
   readonly custody: Custodies
   readonly typing: TypingHints
   readonly drafts: Drafts
@@ -28,13 +30,14 @@ export class Team {
     this.#transport = transport
     this.people = new People(transport, workspace)
     this.channels = new Channels(transport, workspace)
+    this.documents = new Documents(transport, workspace)
     this.custody = new Custodies(transport, workspace)
     this.typing = new TypingHints(transport, workspace, self)
     this.drafts = new Drafts(transport, workspace)
   }
 
   async load() {
-    await Promise.all([this.people.load(), this.channels.load()])
+    await Promise.all([this.people.load(), this.channels.load(), this.documents.load()])
     this.loaded = true
   }
 
@@ -63,6 +66,7 @@ export class Team {
     this.drafts.flush()
     this.people.close()
     this.channels.close()
+    this.documents.close()
     this.custody.close()
     this.typing.close()
     for (const conversation of this.#conversations.values()) conversation.close()

@@ -40,7 +40,6 @@ type asks struct {
 	answered time.Time   // the last answer, or the beginning of the debt
 	paused   time.Time   // not asked before; zero: is asked
 	pause    time.Duration
-	left     time.Time // when it disconnected; zero: it is here
 }
 
 func (a *asked) of(peer p2p.PeerID) *asks {
@@ -142,28 +141,15 @@ func (a *asked) leave(peer p2p.PeerID) {
 	defer a.mu.Unlock()
 	if p := a.peers[peer]; p != nil {
 		clear(p.owed)
-		p.paused, p.pause, p.left = time.Time{}, 0, time.Now()
+		p.paused, p.pause = time.Time{}, 0
 	}
 }
 
-// arrive notes that a peer is here.
-func (a *asked) arrive(peer p2p.PeerID) {
+// forget drops all about a peer.
+func (a *asked) forget(peer p2p.PeerID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if p := a.peers[peer]; p != nil {
-		p.left = time.Time{}
-	}
-}
-
-// sweep forgets who is gone for a while.
-func (a *asked) sweep(now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for peer, p := range a.peers {
-		if !p.left.IsZero() && now.Sub(p.left) >= standstill {
-			delete(a.peers, peer)
-		}
-	}
+	delete(a.peers, peer)
 }
 
 // resting reports whether a peer is not asked now.

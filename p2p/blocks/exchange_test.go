@@ -304,6 +304,37 @@ func TestB9APeerThatPromisesAndIsSilentIsPassedOver(t *testing.T) {
 	t.Logf("beside a silent peer: %v", time.Since(began))
 }
 
+func TestB9TheOnlyPeerIsAskedAgainAfterItWasSilent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the end of a pause")
+	}
+	nodes := p2ptest.Members(t, 2)
+	reader := exchangeOn(t, nodes[0])
+	holder := &shelf{blocks: map[ID][]byte{}}
+	awake := time.Now().Add(silence + 2*lookEvery)
+	rawOn(t, nodes[1], func(m received) message.BitSwapMessage {
+		out := message.New(false)
+		for _, w := range m.wants {
+			data, err := holder.Block(t.Context(), w.id)
+			switch {
+			case w.cancel || err != nil:
+			case w.have:
+				out.AddHave(cidOf(w.id))
+			case time.Now().After(awake):
+				if b, err := blockformat.NewBlockWithCid(data, cidOf(w.id)); err == nil {
+					out.AddBlock(b)
+				}
+			}
+		}
+		return out
+	})
+	p2ptest.Connect(t, nodes[0], nodes[1])
+	ids := fill(1, &device{shelf: holder})
+	if err := reader.get(within(t, 60*time.Second), ids); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestB9StreamsAreKeptAndGivenBack(t *testing.T) {
 	all := devices(t, 2)
 	connect(t, all[0], all[1])

@@ -25,7 +25,7 @@ func (e *Exchange) Get(ctx context.Context, want []ID, take func(ID, []byte) err
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	g := &getting{client: client, session: client.NewSession(ctx), slots: e.slots, take: take}
+	g := &getting{client: client, session: client.NewSession(ctx), slots: e.slots, returns: e.net.returns, take: take}
 	next := make(chan []ID)
 	var wg sync.WaitGroup
 	for range min(workers, (len(want)+batch-1)/batch) {
@@ -59,6 +59,7 @@ type getting struct {
 	client  *client.Client
 	session exchange.Fetcher
 	slots   chan struct{}
+	returns func() <-chan struct{}
 	take    func(ID, []byte) error
 	last    atomic.Int64 // when a block came, in Unix nanoseconds
 }
@@ -91,8 +92,9 @@ func (g *getting) batch(ctx context.Context, ids []ID) error {
 }
 
 // some asks for the open blocks and takes out those that came, until none came
-// for so long.
+// for so long, or what was on its way may have got lost with a connection.
 func (g *getting) some(ctx context.Context, open map[cid.Cid]bool, wait time.Duration) error {
+	returned := g.returns()
 	asking, stop := context.WithCancel(ctx)
 	defer stop() // takes back what was not received
 	arriving, err := g.session.GetBlocks(asking, slices.Collect(maps.Keys(open)))
@@ -121,6 +123,8 @@ func (g *getting) some(ctx context.Context, open map[cid.Cid]bool, wait time.Dur
 			}
 			delete(open, b.Cid())
 			patience.Reset(wait)
+		case <-returned:
+			return nil
 		case <-patience.C:
 			// On a slow connection the other batches may be in front of this one.
 			quiet := time.Since(time.Unix(0, g.last.Load()))

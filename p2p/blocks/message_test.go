@@ -160,6 +160,32 @@ func TestB3Breaches(t *testing.T) {
 	}
 }
 
+func TestB3OurMessagesStayBelowTheLimits(t *testing.T) {
+	nodes := p2ptest.Members(t, 2)
+	d := exchangeOn(t, nodes[0])
+	other := rawOn(t, nodes[1], nil) // refuses what is over a limit
+	p2ptest.Connect(t, nodes[0], nodes[1])
+	large := message.New(false) // bitswap's server makes such ones
+	for _, id := range fill(9, d) {
+		data, _ := d.shelf.Block(t.Context(), id)
+		b, err := blockformat.NewBlockWithCid(data, cidOf(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		large.AddBlock(b)
+	}
+	large.AddHave(cidOf(ID{1}))
+	if err := d.net.SendMessage(t.Context(), d.peerOf(nodes[1]), large); err != nil {
+		t.Fatal(err)
+	}
+	blocks, haves := 0, 0
+	other.expect("nine blocks and a have", func(m received) bool {
+		blocks += len(m.blocks)
+		haves += len(m.haves)
+		return blocks == 9 && haves == 1
+	})
+}
+
 func TestB3BreachesCostTheConnection(t *testing.T) {
 	nodes := p2ptest.Members(t, 2)
 	d := exchangeOn(t, nodes[0])

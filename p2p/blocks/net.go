@@ -39,6 +39,8 @@ type net struct {
 	waits   waits
 
 	turn     sync.Mutex                // held while bitswap is told who is there
+	gone     map[p2p.PeerID]time.Time  // guarded by turn: since when
+	returned chan struct{}             // guarded by turn; closed and replaced when somebody comes back
 	running  atomic.Pointer[receivers] // nil unless running
 	sent     atomic.Uint64
 	received atomic.Uint64
@@ -56,7 +58,7 @@ var _ network.BitSwapNetwork = (*net)(nil)
 var errNoDial = errors.New("blocks come from connected members only")
 
 func newNet(config Config) *net {
-	n := &net{node: config.Node, allowed: config.May, log: config.Log}
+	n := &net{node: config.Node, allowed: config.May, log: config.Log, gone: map[p2p.PeerID]time.Time{}, returned: make(chan struct{})}
 	n.streams.open = func(ctx context.Context, to p2p.PeerID) (p2p.Stream, error) { return n.node.Open(ctx, to, Protocol) }
 	n.node.Handle(Protocol, n.serve)
 	n.node.OnPeer(n.peerChanged)
@@ -88,9 +90,11 @@ func (n *net) peerChanged(p p2p.PeerID, connected bool) {
 	}
 	n.turn.Lock()
 	defer n.turn.Unlock()
+	_, back := n.gone[p]
 	if connected {
-		n.asked.arrive(p)
+		delete(n.gone, p)
 	} else {
+		n.gone[p] = time.Now()
 		n.asked.leave(p)
 		n.streams.drop(p)
 	}
@@ -100,9 +104,42 @@ func (n *net) peerChanged(p p2p.PeerID, connected bool) {
 	case connected:
 		r.client.PeerConnected(id)
 		r.server.PeerConnected(id)
+		if back {
+			close(n.returned)
+			n.returned = make(chan struct{})
+		}
 	default:
+		// The server forgets wants with the peer, and new ones may have come over
+		// a new connection before this call: it is told later, by forget.
 		r.client.PeerDisconnected(id)
-		r.server.PeerDisconnected(id)
+	}
+}
+
+// returns is closed when a peer comes back whose connection broke.
+func (n *net) returns() <-chan struct{} {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	return n.returned
+}
+
+// forget tells the server of peers that have been gone for a while.
+func (n *net) forget(now time.Time) {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	r := n.running.Load()
+	for p, left := range n.gone {
+		if n.node.Connected(p) {
+			delete(n.gone, p)
+			continue
+		}
+		if now.Sub(left) < standstill {
+			continue
+		}
+		delete(n.gone, p)
+		n.asked.forget(p)
+		if id, err := peer.Decode(string(p)); err == nil && r != nil {
+			r.server.PeerDisconnected(id)
+		}
 	}
 }
 
@@ -142,9 +179,12 @@ func (n *net) send(ctx context.Context, on lane, m message.BitSwapMessage) error
 			out.AddEntry(entry.Cid, entry.Priority, entry.WantType, entry.SendDontHave)
 		}
 	}
+	var further []message.BitSwapMessage // bitswap's messages have no limit of their own
 	for _, b := range m.Blocks() {
 		if id, ok := idOf(b.Cid()); ok && n.allowed(to, id) {
-			out.AddBlock(b)
+			one := message.New(false)
+			one.AddBlock(b)
+			further = append(further, one)
 		}
 	}
 	for _, presence := range m.BlockPresences() {
@@ -160,14 +200,19 @@ func (n *net) send(ctx context.Context, on lane, m message.BitSwapMessage) error
 	if owes {
 		n.look()
 	}
-	if out.Empty() && !out.Full() {
-		return nil
+	if !out.Empty() || out.Full() {
+		further = append(further, out)
 	}
-	frame, err := encode(out)
-	if err != nil {
-		return err
+	for _, m := range further {
+		frame, err := encode(m)
+		if err != nil {
+			return err
+		}
+		if err := n.sendFrame(ctx, on, frame); err != nil {
+			return err
+		}
 	}
-	return n.sendFrame(ctx, on, frame)
+	return nil
 }
 
 // answerFor tells bitswap that a peer lacks what it was not asked for.

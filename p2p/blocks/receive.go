@@ -145,7 +145,7 @@ func (n *net) watch(ctx context.Context, wake <-chan struct{}, done chan<- struc
 			return
 		case <-sweep.C:
 			n.streams.sweep(time.Now())
-			n.asked.sweep(time.Now())
+			n.forget(time.Now())
 		case <-wake:
 			if !looking {
 				looking = true

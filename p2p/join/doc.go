@@ -56,7 +56,8 @@ type Welcome struct {
 type Talk interface {
 	Send(ctx context.Context, message []byte) error
 	// Receive returns the next message of the other side. At the joiner it
-	// fails with ErrTalkOver when the welcome comes, and with *Refusal.
+	// fails with ErrTalkOver when the welcome comes, and with *Refusal. When ctx
+	// ends, nothing is lost: the message comes to whoever reads next.
 	Receive(ctx context.Context) ([]byte, error)
 }
 

@@ -237,6 +237,28 @@ func TestW33CodesTravelBothWaysBeforeTheWelcome(t *testing.T) {
 			t.Error("it was welcome")
 		}
 	})
+	t.Run("W33 a receive that was given up loses nothing", func(t *testing.T) {
+		said := make(chan struct{})
+		heard := make(chan string, 1)
+		join.Serve(host.Node, talker{converse: func(ctx context.Context, talk join.Talk) (join.Welcome, error) {
+			short, cancel := context.WithCancel(ctx)
+			cancel()
+			if _, err := talk.Receive(short); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+			close(said)
+			message, err := talk.Receive(ctx)
+			heard <- string(message)
+			return aWelcome(1, 1), err
+		}})
+		err := join.DialTalking(ctx, guest.Node, host.ID(), host.Addrs(), []byte("please"), func(ctx context.Context, talk join.Talk) error {
+			<-said
+			return talk.Send(ctx, []byte("here"))
+		}, noEntry)
+		if err != nil || <-heard != "here" {
+			t.Errorf("the message did not come: %v", err)
+		}
+	})
 }
 
 func TestW35AWelcomeThatIsTooLargeIsNotSent(t *testing.T) {

@@ -133,8 +133,15 @@ type session struct {
 	s       p2p.Stream
 	r       *wire.Reader
 	w       *wire.Writer
-	pending *message // read, but not yet used
+	pending *message    // read, but not yet used
+	reading chan result // a read that somebody gave up; its message comes next
 	joiner  bool
+}
+
+// result is what a read came to.
+type result struct {
+	m   message
+	err error
 }
 
 func newSession(s p2p.Stream, joiner bool) *session {
@@ -160,12 +167,21 @@ func (s *session) send(k kind, body []byte) error {
 }
 
 // read returns the next message, of at most max bytes of body, waiting idle for
-// its bytes.
+// its bytes, or what a read under way brings.
 func (s *session) read(max int, idle time.Duration) (message, error) {
 	if m := s.pending; m != nil {
 		s.pending = nil
 		return *m, nil
 	}
+	if under := s.reading; under != nil {
+		s.reading = nil
+		got := <-under
+		return got.m, got.err
+	}
+	return s.readFrame(max, idle)
+}
+
+func (s *session) readFrame(max int, idle time.Duration) (message, error) {
 	s.r.SetIdle(idle)
 	frame, err := s.r.ReadFrame(max + overhead)
 	if err != nil {
@@ -204,14 +220,10 @@ func (s *session) Send(ctx context.Context, body []byte) error {
 	return s.send(kindTalk, body)
 }
 
-// Receive implements Talk.
+// Receive implements Talk. When ctx ends, the read goes on for whoever reads next:
+// the end of the whole join is what resets the stream.
 func (s *session) Receive(ctx context.Context) ([]byte, error) {
-	defer s.bound(ctx)()
-	largest := MaxTalk
-	if s.joiner {
-		largest = MaxPart // the first part of a welcome may come instead
-	}
-	m, err := s.read(largest, talkTime)
+	m, err := s.await(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -226,6 +238,32 @@ func (s *session) Receive(ctx context.Context) ([]byte, error) {
 		return nil, ErrTalkOver
 	}
 	return nil, fmt.Errorf("%w: kind %d in a talk", ErrMalformed, m.Kind)
+}
+
+// await reads one message of a talk, or of what may come in its place.
+func (s *session) await(ctx context.Context) (message, error) {
+	if s.pending != nil {
+		return s.read(0, 0)
+	}
+	if s.reading == nil {
+		largest := MaxTalk
+		if s.joiner {
+			largest = MaxPart // the first part of a welcome may come instead
+		}
+		under := make(chan result, 1)
+		go func() {
+			m, err := s.readFrame(largest, talkTime)
+			under <- result{m, err}
+		}()
+		s.reading = under
+	}
+	select {
+	case got := <-s.reading:
+		s.reading = nil
+		return got.m, got.err
+	case <-ctx.Done():
+		return message{}, ctx.Err()
+	}
 }
 
 // bound resets the stream when ctx ends; the result undoes that.

@@ -9,6 +9,7 @@ import (
 
 	"parvis/app/api"
 	"parvis/app/cli/clitest"
+	"parvis/app/cli/clitest/replicatest"
 )
 
 // TestTwoNodesApartWriteOneDocument: each of two people writes while the other's
@@ -22,10 +23,10 @@ func TestTwoNodesApartWriteOneDocument(t *testing.T) {
 	ana, ben := pair(t)
 	clitest.Run[struct{}](t, ana, "doc", "create", "Rapport")
 	clitest.Run[struct{}](t, ana, "doc", "append", "Rapport", "begin;")
-	engine := newEngine(t)
+	engine := replicatest.Engine(t)
 	before := openReplica(t, engine, ben, "Rapport", 1)
 	until(t, "Ben has the beginning", func() bool {
-		return strings.Contains(reading(t, ben, before.ref.ID).Text, "begin;")
+		return strings.Contains(reading(t, ben, before.Ref.ID).Text, "begin;")
 	})
 	ben.Stop(t)
 	a := openReplica(t, engine, ana, "Rapport", 2)
@@ -34,7 +35,7 @@ func TestTwoNodesApartWriteOneDocument(t *testing.T) {
 
 	ben.Start(t)
 	b := openReplica(t, engine, ben, "Rapport", 3)
-	if !strings.Contains(b.text(), "begin;") {
+	if !strings.Contains(b.Text(), "begin;") {
 		t.Error("the document does not open offline after a cold start")
 	}
 	b.writeAll("b", count, kills)
@@ -43,7 +44,7 @@ func TestTwoNodesApartWriteOneDocument(t *testing.T) {
 	begun := time.Now()
 	var texts [2]api.DocText
 	until(t, "both have the same", func() bool {
-		texts[0], texts[1] = reading(t, ana, a.ref.ID), reading(t, ben, a.ref.ID)
+		texts[0], texts[1] = reading(t, ana, a.Ref.ID), reading(t, ben, a.Ref.ID)
 		return texts[0].Text == texts[1].Text && slices.Equal(texts[0].Heads, texts[1].Heads) && strings.Contains(texts[0].Text, fmt.Sprintf("b%d;", count-1))
 	})
 	t.Logf("the same after %v: %d characters", time.Since(begun), len(texts[0].Text))

@@ -75,6 +75,7 @@ function overWails(wrap: (text: string) => unknown): Program {
       return () => listeners.delete(event)
     },
     BrowserOpenURL: () => {},
+    WindowSetTitle: () => undefined,
   }
   return {
     transport: new WailsTransport(),

@@ -24,6 +24,19 @@ export type MessagePage = Plain<api.MessagePage>
 export type Reaction = Plain<api.Reaction>
 export type Custody = Plain<api.Custody>
 export type TypingHint = Plain<api.Typing>
+export type Doc = Plain<api.Doc>
+export type DocActor = Plain<api.DocActor>
+export type DocArrival = Plain<api.DocArrival>
+export type DocChange = Plain<api.DocChange>
+export type DocLoss = Plain<api.DocLoss>
+export type DocMentioned = Plain<api.DocMentioned>
+export type DocPresence = Plain<api.DocPresence>
+export type DocSession = Plain<api.DocSession>
+export type DocExported = Plain<api.DocExported>
+/** A new document made of a file, as /content/import answers. */
+export type DocImported = { doc: Doc; report: DocLoss[] | null }
+/** A picture that was stored, as /content/file answers. */
+export type DocFile = { file: string; size: number; mime: string }
 export type Peer = Plain<api.Peer>
 export type Status = Plain<api.Status>
 export type Preferences = Plain<api.Preferences>

@@ -4,10 +4,11 @@ type Bound = Record<string, Record<string, (...args: unknown[]) => Promise<unkno
 
 declare global {
   interface Window {
-    go?: { api: Bound }
+    go?: { api: Bound; desktop?: Bound }
     runtime?: {
       EventsOn(event: string, listener: (data: never) => void): () => void
       BrowserOpenURL(url: string): void
+      WindowSetTitle(title: string): void
     }
   }
 }

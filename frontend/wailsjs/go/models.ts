@@ -21,6 +21,10 @@ export namespace api {
 	export interface Comparison {
 	    id: string;
 	    workspace: string;
+	    invite: string;
+	    role: string;
+	    expires: number;
+	    begun: number;
 	    inviter: boolean;
 	    code: string;
 	    state: string;
@@ -39,6 +43,160 @@ export namespace api {
 	export interface Direct {
 	    workspace: string;
 	    people: string[];
+	}
+	export interface Doc {
+	    workspace: string;
+	    id: string;
+	    space: string;
+	    title: string;
+	    folder: string;
+	    starred: boolean;
+	    trashed: boolean;
+	    created: number;
+	    changed: number;
+	    author: string;
+	    changedBy: string;
+	    holders: number;
+	    everywhere: boolean;
+	    unreadable: number;
+	    mentions: number;
+	}
+	export interface DocActor {
+	    actor: string;
+	    person: string;
+	    device: string;
+	}
+	export interface DocAppend {
+	    workspace: string;
+	    id: string;
+	    text: string;
+	}
+	export interface DocArrival {
+	    workspace: string;
+	    id: string;
+	    own: boolean;
+	    session: number;
+	    changes: string[];
+	    actors: DocActor[];
+	    reload: boolean;
+	}
+	export interface DocBad {
+	    workspace: string;
+	    id: string;
+	    hashes: string[];
+	    reason: string;
+	}
+	export interface DocChange {
+	    hash: string;
+	    actor: string;
+	    person: string;
+	    seq: number;
+	    at: number;
+	    deps: string[];
+	    ops: number;
+	}
+	export interface DocChanges {
+	    workspace: string;
+	    id: string;
+	    token: string;
+	    changes: string[];
+	}
+	export interface DocCursor {
+	    workspace: string;
+	    id: string;
+	    token: string;
+	    anchor: string;
+	    head: string;
+	}
+	export interface DocEdit {
+	    workspace: string;
+	    id: string;
+	    at: number;
+	    delete: number;
+	    text: string;
+	}
+	export interface DocExport {
+	    workspace: string;
+	    id: string;
+	    format: string;
+	    lang: string;
+	}
+	export interface DocLoss {
+	    what: string;
+	    count: number;
+	}
+	export interface DocExported {
+	    token: string;
+	    name: string;
+	    size: number;
+	    report: DocLoss[];
+	}
+	export interface DocFolder {
+	    workspace: string;
+	    id: string;
+	    folder: string;
+	}
+	export interface DocLease {
+	    workspace: string;
+	    id: string;
+	    token: string;
+	}
+	
+	export interface DocMention {
+	    workspace: string;
+	    id: string;
+	    comment: string;
+	    people: string[];
+	    text: string;
+	}
+	export interface DocMentioned {
+	    doc: Doc;
+	    comment: string;
+	    author: string;
+	    text: string;
+	    at: number;
+	}
+	export interface DocName {
+	    workspace: string;
+	    id: string;
+	    title: string;
+	}
+	export interface DocPresence {
+	    workspace: string;
+	    id: string;
+	    person: string;
+	    device: string;
+	    session: number;
+	    anchor: string;
+	    head: string;
+	    gone: boolean;
+	}
+	export interface DocRef {
+	    workspace: string;
+	    id: string;
+	}
+	export interface DocResume {
+	    workspace: string;
+	    id: string;
+	    token: string;
+	    session: number;
+	}
+	export interface DocSession {
+	    token: string;
+	    session: number;
+	    actor: string;
+	    heads: string[];
+	    readOnly: boolean;
+	    actors: DocActor[];
+	}
+	export interface DocStar {
+	    workspace: string;
+	    id: string;
+	    on: boolean;
+	}
+	export interface DocText {
+	    text: string;
+	    heads: string[];
 	}
 	export interface Draft {
 	    workspace: string;
@@ -60,6 +218,7 @@ export namespace api {
 	    addrs: string[];
 	    version: string;
 	    locked: boolean;
+	    fresh: boolean;
 	    protection: string;
 	    network: string;
 	    disk: string;
@@ -139,6 +298,10 @@ export namespace api {
 	    codes?: Comparison;
 	    link?: OpenedLink;
 	    reload?: Notice;
+	    "doc.changed"?: Doc;
+	    "doc.changes"?: DocArrival;
+	    "doc.cursor"?: DocPresence;
+	    "doc.mention"?: DocMentioned;
 	}
 	export interface Invite {
 	    id: string;
@@ -186,6 +349,12 @@ export namespace api {
 	    workspace: string;
 	    space: string;
 	    name: string;
+	}
+	export interface NewDoc {
+	    workspace: string;
+	    space: string;
+	    title: string;
+	    folder: string;
 	}
 	export interface NewInvite {
 	    workspace: string;

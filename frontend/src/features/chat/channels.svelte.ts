@@ -59,6 +59,12 @@ export class Channels {
     return this.space(channel)?.kind === "private"
   }
 
+  /** The name of a private space; empty for the others. */
+  spaceName(id: string): string {
+    const space = this.#spaces.get(id)
+    return space?.kind === "private" ? space.name : ""
+  }
+
   /** What a channel is called: the first channel of a private space by the space's name. */
   title(channel: Channel): string {
     const space = this.space(channel)

@@ -222,6 +222,9 @@ function host(href: string): string {
   }
 }
 
+/** Made once: that costs far more than using it. */
+const characters = new Intl.Segmenter()
+
 /** Whether a message is nothing but a few emoji. */
 export function isOnlyEmoji(text: string): boolean {
   const trimmed = text.trim()
@@ -231,5 +234,5 @@ export function isOnlyEmoji(text: string): boolean {
     !/^[\p{Extended_Pictographic}\p{RI}\p{M}\u200d\s]+$/u.test(trimmed)
   )
     return false
-  return [...new Intl.Segmenter().segment(trimmed.replace(/\s/g, ""))].length <= 6
+  return [...characters.segment(trimmed.replace(/\s/g, ""))].length <= 6
 }

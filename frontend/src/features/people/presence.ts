@@ -8,6 +8,10 @@ export function presence(person: Person): string {
   return person.lastSeen ? m.last_seen({ time: brief(person.lastSeen) }) : m.offline_person()
 }
 
+/** Whether nobody compared codes with somebody, or not since a new device. */
+export const unverified = (person: Person) =>
+  !person.self && (person.state === "unverified" || person.state === "new-device")
+
 export function roleName(role: string): string {
   switch (role) {
     case "owner":

@@ -12,6 +12,7 @@ const status = (change: Partial<Status> = {}): Status => ({
   addrs: [],
   version: "1",
   locked: false,
+  fresh: false,
   protection: "keyring",
   network: "online",
   disk: "ok",

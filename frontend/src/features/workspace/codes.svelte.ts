@@ -7,8 +7,16 @@ const over = (state: string) => state === "verified" || state === "failed"
 /** The comparisons of codes that go on, for invitations with codes first. */
 export class Codes {
   #all = $state.raw<Comparison[]>([])
-  /** The one that needs the person at this computer. */
-  readonly current = $derived(this.#all.find((one) => one.state !== "waiting"))
+  /** The one to show: that which needs the person at this computer, else how another one stands. */
+  readonly current = $derived(
+    ["compare", "entered", "verified", "failed"]
+      .map((state) => this.#all.find((one) => one.state === state))
+      .find((one) => one !== undefined),
+  )
+  /** How many others have a code to compare. */
+  readonly others = $derived(
+    this.#all.filter((one) => one.state === "compare" && one !== this.current).length,
+  )
   readonly close: () => void
   readonly #service
 
@@ -29,7 +37,7 @@ export class Codes {
   async giveUp(id: string) {
     const comparison = this.#all.find((one) => one.id === id)
     this.dismiss(id)
-    if (comparison?.state === "compare") await this.#service.EnterCode(id, "")
+    if (comparison && !over(comparison.state)) await this.#service.EnterCode(id, "")
   }
 
   /** Takes a comparison away that is over. */
@@ -37,10 +45,13 @@ export class Codes {
     this.#all = this.#all.filter((one) => one.id !== id)
   }
 
-  // A run that failed before anybody saw a code is told by the join itself.
+  // Kept in the order in which they began. A run that failed before anybody saw a
+  // code is told by the join itself.
   #show = (comparison: Comparison) => {
-    const others = this.#all.filter((one) => one.id !== comparison.id)
-    if (over(comparison.state) && others.length === this.#all.length) return
-    this.#all = [...others, comparison]
+    const known = this.#all.find((one) => one.id === comparison.id)
+    if (over(comparison.state) && !known) return
+    if (comparison.state === "failed" && known?.state === "waiting") this.dismiss(comparison.id)
+    else if (known) this.#all = this.#all.map((one) => (one === known ? comparison : one))
+    else this.#all = [...this.#all, comparison]
   }
 }

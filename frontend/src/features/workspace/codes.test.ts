@@ -18,9 +18,13 @@ function fake(calls: unknown[][]) {
   return { transport, tell: (data: Comparison) => tell(data) }
 }
 
-const comparison = (state: string): Comparison => ({
-  id: "c1",
+const comparison = (state: string, id = "c1"): Comparison => ({
+  id,
   workspace: "w",
+  invite: "i",
+  role: "member",
+  expires: 0,
+  begun: 0,
   inviter: true,
   code: state === "waiting" ? "" : "123456",
   state,
@@ -38,6 +42,41 @@ describe("codes", () => {
     expect(codes.current?.state).toBe("failed")
     codes.dismiss("c1")
     expect(codes.current).toBeUndefined()
+  })
+
+  it("shows who has a code to compare before what became of another comparison", () => {
+    const { transport, tell } = fake([])
+    const codes = new Codes(transport)
+    tell(comparison("compare", "c1"))
+    tell(comparison("compare", "c2"))
+    expect([codes.current?.id, codes.others]).toEqual(["c1", 1])
+    tell(comparison("compare", "c1")) // told again, it keeps its place
+    expect(codes.current?.id).toBe("c1")
+    tell(comparison("failed", "c1"))
+    expect([codes.current?.id, codes.others]).toEqual(["c2", 0])
+    tell(comparison("entered", "c2"))
+    expect(codes.current?.id).toBe("c2")
+    tell(comparison("verified", "c2"))
+    codes.dismiss("c2")
+    expect(codes.current?.id).toBe("c1")
+  })
+
+  it("says nothing of a run that failed before there was a code", () => {
+    const { transport, tell } = fake([])
+    const codes = new Codes(transport)
+    tell(comparison("waiting"))
+    tell(comparison("failed"))
+    expect(codes.current).toBeUndefined()
+  })
+
+  it("gives up after the own code was right, too", async () => {
+    const calls: unknown[][] = []
+    const { transport, tell } = fake(calls)
+    const codes = new Codes(transport)
+    tell(comparison("compare"))
+    tell(comparison("entered"))
+    await codes.giveUp("c1")
+    expect(calls).toEqual([["Workspaces.EnterCode", "c1", ""]])
   })
 
   it("gives up with an empty code, but only while one is asked for", async () => {

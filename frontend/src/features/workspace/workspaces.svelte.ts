@@ -1,10 +1,13 @@
 import { SvelteMap } from "svelte/reactivity"
 import { list, workspacesService } from "../../transport/services"
-import type { Transport } from "../../transport/transport"
+import { apiError, type Transport } from "../../transport/transport"
 import type { Invite, LinkInfo, NewInvite, Workspace } from "../../transport/types"
 
 /** How long the form itself waits for keys. Later the joining screen takes over. Milliseconds. */
 const joinWait = 8_000
+
+/** What was tried to join with, and why that failed. */
+export type Refused = { link: string; person: string; reason: unknown }
 
 /** The workspaces of this device, and the ways into them. */
 export class Workspaces {
@@ -16,6 +19,9 @@ export class Workspaces {
   readonly #service
   /** Links used in this window, so that joining can be tried again. By workspace id. */
   readonly #tried = new Map<string, { link: string; person: string }>()
+  #stopped = false
+  /** A join that failed, until the form has taken it. */
+  refused = $state.raw<Refused>()
 
   constructor(transport: Transport) {
     this.#service = workspacesService(transport)
@@ -25,7 +31,15 @@ export class Workspaces {
   async load() {
     const workspaces = list(await this.#service.List())
     const ids = new Set(workspaces.map((workspace) => workspace.id))
-    for (const id of [...this.#byId.keys()]) if (!ids.has(id)) this.#byId.delete(id)
+    for (const id of [...this.#byId.keys()]) {
+      if (ids.has(id)) continue
+      const tried = this.#tried.get(id)
+      if (tried && this.#byId.get(id)?.state === "joining") {
+        this.refused = { ...tried, reason: apiError({ code: "refused", message: "" }) }
+      }
+      this.#tried.delete(id)
+      this.#byId.delete(id)
+    }
     for (const workspace of workspaces) this.#byId.set(workspace.id, workspace)
   }
 
@@ -43,9 +57,15 @@ export class Workspaces {
   }
 
   async join(link: string, person: string): Promise<Workspace> {
-    const workspace = await this.#service.Join({ link, person, waitMs: joinWait })
-    this.#tried.set(workspace.id, { link, person })
-    return this.#keep(workspace)
+    this.#stopped = false
+    try {
+      const workspace = await this.#service.Join({ link, person, waitMs: joinWait })
+      this.#tried.set(workspace.id, { link, person })
+      return this.#keep(workspace)
+    } catch (reason) {
+      if (!this.#stopped) this.refused = { link, person, reason }
+      throw reason
+    }
   }
 
   /** Whether this window still knows the link of a workspace that is being joined. */
@@ -60,6 +80,8 @@ export class Workspaces {
 
   /** Ends a join that goes on, and forgets the workspace. */
   async cancelJoin(id: string) {
+    this.#stopped = true
+    this.#tried.delete(id)
     await this.#service.CancelJoin(id)
     this.#byId.delete(id)
   }

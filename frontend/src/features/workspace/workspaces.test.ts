@@ -57,3 +57,36 @@ test("joining is tried again with the same link and name", async () => {
     ["parvis://join#x", "Ana"],
   ])
 })
+
+test("a join that failed keeps its link and name for the form", async () => {
+  let held: Workspace[] = []
+  const transport = new TestTransport({
+    "Workspaces.List": () => held,
+    "Workspaces.Join": () => {
+      held = [workspace("w", { state: "joining" })]
+      return held[0]
+    },
+    "Workspaces.CancelJoin": () => undefined,
+  })
+  const workspaces = new Workspaces(transport)
+  await workspaces.join("parvis://join#x", "Ben")
+  held = [] // the codes differed
+  await workspaces.load()
+  expect(workspaces.refused).toMatchObject({ link: "parvis://join#x", person: "Ben" })
+
+  workspaces.refused = undefined
+  await workspaces.join("parvis://join#x", "Ben")
+  await workspaces.cancelJoin("w")
+  held = []
+  await workspaces.load()
+  expect(workspaces.refused).toBeUndefined()
+})
+
+test("a join that is refused at once keeps its link and name, too", async () => {
+  const transport = new TestTransport({
+    "Workspaces.Join": () => Promise.reject(new Error("no")),
+  })
+  const workspaces = new Workspaces(transport)
+  await expect(workspaces.join("parvis://join#x", "Ben")).rejects.toThrow("no")
+  expect(workspaces.refused).toMatchObject({ link: "parvis://join#x", person: "Ben" })
+})

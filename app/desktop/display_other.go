@@ -1,0 +1,5 @@
+//go:build bindings || (!linux && desktop)
+
+package desktop
+
+func display(func(string) string) error { return nil }

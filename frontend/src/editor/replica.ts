@@ -1,0 +1,402 @@
+import type { Node } from "prosemirror-model"
+import type { Plugin } from "prosemirror-state"
+import type { EditorView } from "prosemirror-view"
+import { Binding } from "./binding"
+import { catchUp } from "./catchup"
+import { Engine, type EngineDoc, type Patch } from "./engine"
+import { Healer } from "./heal"
+import { newId } from "./ids"
+import { Presence, type OtherCursor } from "./replicacursors"
+import { Versions } from "./replicahistory"
+import { Connection } from "./replicaconnection"
+import { apply, breathe, isBroken, readPicture } from "./replicaload"
+import { NoteTexts } from "./replicanotes"
+import { Outbox } from "./replicaoutbox"
+import { follow, pendingSteps } from "./replicaplugin"
+import { carryOver } from "./replicarenew"
+import { SessionTaken, type Source } from "./replicasource"
+import { Alarm, Listeners, nextFrame } from "./replicatiming"
+import type { ReplicaOptions, ReplicaStatus } from "./replicastatus"
+import { Upkeep } from "./replicaupkeep"
+import { readRoot, RootEdit, type Root } from "./root"
+import type { EditorSource } from "./source"
+
+export type { ReplicaOptions, ReplicaStatus } from "./replicastatus"
+
+/** Times in milliseconds. */
+const pause = { batch: 100, frame: 100 }
+
+/** A replica of a document in the page: shows and sends what a person does, and what others did. */
+export class Replica implements EditorSource {
+  readonly plugins: readonly Plugin[]
+  readonly notes: NoteTexts
+  readonly healer: Healer
+  readonly versions: Versions
+  /** Resolves when loaded; rejects when that fails. */
+  readonly ready: Promise<void>
+  readonly #connection: Connection
+  readonly #now: () => number
+  readonly #binding: Binding
+  readonly #presence: Presence
+  readonly #outbox: Outbox
+  readonly #status = new Listeners<ReplicaStatus>()
+  readonly #root = new Listeners<Root>()
+  readonly #flushing = new Alarm(() => this.flush())
+  readonly #upkeep: Upkeep
+  readonly #receiving: () => void
+  readonly #stop: () => void
+  readonly #picture: Promise<void>
+  #engine: EngineDoc | null = null
+  #view: EditorView | null = null
+  #phase: ReplicaStatus["phase"] = "loading"
+  #connected = true
+  #error: unknown = null
+  #incoming: Uint8Array[] = []
+  #suggestions: string[] = []
+  /** While the document is loaded again, what comes waits: it may not be in it. */
+  #reloading = false
+
+  /** Opens a document. Resolves once there is something to show: a picture, or the document. */
+  static async open(source: Source, options: ReplicaOptions = {}): Promise<Replica> {
+    const replica = new Replica(source, options)
+    await Promise.race([replica.#picture, replica.ready])
+    return replica
+  }
+
+  private constructor(source: Source, options: ReplicaOptions) {
+    this.#now = options.now ?? Date.now
+    this.#connection = new Connection(source, options.engine ?? Engine.start())
+    const changed = () => this.#changed()
+    this.#binding = Binding.empty()
+    this.notes = new NoteTexts(changed)
+    this.healer = new Healer(this.#binding)
+    this.#upkeep = new Upkeep({
+      binding: this.#binding,
+      healer: this.healer,
+      source,
+      engine: () => this.#engine,
+      busy: () => this.#dirty || this.#view?.composing === true,
+    })
+    this.#presence = new Presence(this.#binding, this.#connection, () => this.#engine, this.#now)
+    const loaded = () => this.#loaded()
+    this.versions = new Versions(this.#binding, loaded, (edit) => this.#rewrite(edit))
+    this.plugins = [follow(this.#binding, changed, () => this.#selected())]
+    this.#outbox = new Outbox({
+      send: (changes) => this.#connection.send(changes),
+      idle: () => (this.#dirty ? this.flush() : this.#tell()),
+      failed: (error) => this.#failed(error),
+    })
+    this.#receiving = nextFrame(() => this.#receive(), pause.frame)
+    this.#stop = source.listen({
+      changes: (changes) => {
+        this.#incoming.push(...changes)
+        this.#receiving()
+      },
+      cursor: (event) => this.#presence.hear(event),
+      reconnected: () => void this.#resume(),
+      reload: () => void this.#reload(),
+    })
+    const picture = this.#showPicture()
+    this.#picture = picture.then((shown) => (shown ? undefined : this.ready))
+    this.ready = this.#load(picture)
+    this.ready.catch((error: unknown) => this.#fail(error))
+  }
+
+  /** The document as it is shown. */
+  get doc(): Node {
+    return this.#binding.doc
+  }
+
+  get status(): ReplicaStatus {
+    return {
+      phase: this.#phase,
+      readOnly: this.#connection.readOnly,
+      connected: this.#connected,
+      unsent: this.#outbox.waiting.length + (this.#dirty ? 1 : 0),
+      error: this.#error,
+    }
+  }
+
+  /** What stands beside the text; empty until the document is loaded. */
+  get root(): Root | null {
+    return this.#engine && readRoot(this.#engine)
+  }
+
+  /** The own actor, in hex; empty until the session is open. */
+  get actor(): string {
+    return this.#connection.session?.actor ?? ""
+  }
+
+  /** Heads of what the engine holds, in hex. */
+  get heads(): readonly string[] {
+    return this.#engine?.heads() ?? []
+  }
+
+  onStatus(listener: (status: ReplicaStatus) => void): () => void {
+    return this.#status.add(listener)
+  }
+
+  onRoot(listener: (root: Root) => void): () => void {
+    return this.#root.add(listener)
+  }
+
+  onCursors(listener: (cursors: readonly OtherCursor[]) => void): () => void {
+    return this.#presence.listen(listener)
+  }
+
+  attach(view: EditorView): () => void {
+    this.#view = view
+    this.#binding.surface = view
+    // What came since the view's first document was taken.
+    if (view.state.doc !== this.#binding.shadow && this.#engine) this.#binding.repair()
+    return () => {
+      this.flush()
+      this.#binding.surface = undefined
+      this.#view = null
+    }
+  }
+
+  newSuggestion(): string {
+    const id = newId()
+    this.#suggestions.push(id)
+    return id
+  }
+
+  /** Changes what stands beside the text. What the person did before is written first. */
+  edit<T>(change: (edit: RootEdit) => T): T {
+    const engine = this.#loaded()
+    this.flush()
+    let result: { value: T } | undefined
+    this.#write(engine, () => {
+      result = { value: change(new RootEdit(engine, this.#now())) }
+    })
+    return (result as { value: T }).value
+  }
+
+  /** Makes a change of what the person did since the last one, and sends it. */
+  flush(): void {
+    this.#flushing.stop()
+    const engine = this.#engine
+    if (!engine || !this.#dirty || this.#connection.readOnly) return
+    this.#write(engine, () => {
+      this.#binding.write(engine)
+      this.notes.make(engine, this.#binding.newNotes())
+      this.notes.flush(engine)
+      const edit = new RootEdit(engine, this.#now())
+      for (const id of this.#suggestions) edit.suggestion(id)
+      this.#suggestions = []
+    })
+  }
+
+  /** Resolves once all is stored, or the program cannot be reached. */
+  async settle(): Promise<void> {
+    this.flush()
+    while (!this.#outbox.idle && this.#connected && this.#phase === "ready") await breathe()
+  }
+
+  /** The document as one file of Automerge. */
+  save(): Uint8Array {
+    this.flush()
+    return this.#loaded().save()
+  }
+
+  async close(): Promise<void> {
+    if (this.#phase === "closed") return
+    await this.settle()
+    for (const each of [this.#flushing, this.#presence, this.#upkeep]) each.stop()
+    await Promise.all([this.#upkeep.paint(), this.#upkeep.snapshot()])
+    this.#stop()
+    this.#phase = "closed"
+    this.#connection.close()
+    this.#engine?.free()
+    this.#engine = null
+  }
+
+  get #dirty(): boolean {
+    return this.#binding.dirty || this.notes.dirty || this.#suggestions.length > 0
+  }
+
+  #loaded(): EngineDoc {
+    if (!this.#engine) throw new Error("the document is not loaded yet")
+    return this.#engine
+  }
+
+  /** Shows the picture of an earlier time. Returns whether there was one. */
+  async #showPicture(): Promise<boolean> {
+    const doc = await readPicture(this.#connection.source)
+    if (doc && !this.#engine) this.#binding.shadow = doc
+    return doc !== null
+  }
+
+  async #load(picture: Promise<boolean>): Promise<void> {
+    await this.#connection.open()
+    const doc = await this.#connection.load(async () => {
+      // The picture is painted before the engine takes the page's thread.
+      await picture
+      await breathe()
+      await breathe()
+    })
+    if (this.#phase === "closed") return
+    this.#take(doc)
+    this.#phase = "ready"
+    this.#receive()
+    this.#tell()
+    if (this.#dirty) this.flush()
+    this.#upkeep.rest(0)
+  }
+
+  /** Works with another state of the engine. */
+  #take(doc: EngineDoc): void {
+    const old = this.#engine
+    this.#engine = doc
+    this.#binding.adopt(doc, this.#view ? pendingSteps(this.#view.state) : [])
+    this.notes.attach(doc)
+    old?.free()
+    this.#root.tell(() => readRoot(doc))
+  }
+
+  #write(engine: EngineDoc, edit: () => void): void {
+    let made
+    try {
+      made = engine.change(this.#now(), edit)
+    } catch (error) {
+      void this.#broken(error)
+      return
+    }
+    this.#binding.wrote(made?.patches ?? [], engine)
+    if (made) {
+      this.#outbox.add(made.changes)
+      this.#followRoot(made.patches, engine)
+    }
+    this.#tell()
+    this.#selected()
+    this.#upkeep.rest()
+  }
+
+  /** Writes the text past the editor, which shows it after. */
+  #rewrite(edit: (engine: EngineDoc) => void): void {
+    const engine = this.#loaded()
+    this.flush()
+    this.#write(engine, () => edit(engine))
+    this.#binding.repair()
+  }
+
+  /** One batch per frame: what the person did first, so that it lies under what comes. */
+  #receive(): void {
+    const engine = this.#engine
+    if (!engine || this.#reloading || this.#incoming.length === 0) return
+    // An input method must not lose the text it works on.
+    if (this.#view?.composing) {
+      this.#receiving()
+      return
+    }
+    if (this.#view) catchUp(this.#view)
+    this.flush()
+    const changes = this.#incoming
+    this.#incoming = []
+    try {
+      apply(engine, changes, (bad, reason) => this.#connection.report(bad, reason))
+      const patches = engine.patches()
+      this.#binding.receive(patches, engine)
+      this.notes.receive(patches)
+      this.#followRoot(patches, engine)
+    } catch (error) {
+      void this.#broken(error, changes)
+      return
+    }
+    if (this.#dirty) this.flush()
+    this.#presence.tell()
+    this.#upkeep.rest(changes.length)
+  }
+
+  #followRoot(patches: readonly Patch[], engine: EngineDoc): void {
+    if (patches.some(({ path }) => path[0] !== "text" && path[0] !== "notes"))
+      this.#root.tell(() => readRoot(engine))
+  }
+
+  #changed(): void {
+    if (!this.#engine) return
+    this.#flushing.set(this.#outbox.idle ? 0 : pause.batch)
+  }
+
+  #selected(): void {
+    if (this.#view && !this.#dirty) this.#presence.show(this.#view.state.selection)
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof SessionTaken) void this.#reload()
+    else {
+      this.#connected = false
+      this.#tell()
+    }
+  }
+
+  async #resume(): Promise<void> {
+    const { session } = this.#connection
+    if (!session || !this.#engine) return
+    try {
+      await this.#connection.resume()
+      this.#incoming.push(...(await this.#connection.missed(this.#engine)))
+      this.#receive()
+      this.#connected = true
+      this.#outbox.resume()
+      this.#tell()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  /** Begins anew under another session, with what was not sent made again as own changes. */
+  async #reload(): Promise<void> {
+    if (this.#phase === "closed" || !this.#engine) return
+    this.#outbox.stop()
+    this.#reloading = true
+    try {
+      await this.#connection.open()
+      const doc = await this.#connection.load()
+      const library = await this.#connection.library()
+      this.flush()
+      const made = carryOver(library, doc, this.#outbox.drain(), this.#now())
+      this.#take(doc)
+      this.#connected = true
+      this.#outbox.resume()
+      this.#outbox.add(made)
+      this.#tell()
+    } catch (error) {
+      this.#failed(error)
+    } finally {
+      this.#reloading = false
+      this.#receive()
+    }
+  }
+
+  /** The engine stopped in the middle of something: begin anew without what it was. */
+  async #broken(error: unknown, changes: readonly Uint8Array[] = []): Promise<void> {
+    if (isBroken(error)) this.#connection.report(changes, String(error))
+    this.#phase = "loading"
+    this.#engine = null
+    this.#tell()
+    try {
+      const doc = await this.#connection.load()
+      apply(doc, this.#outbox.waiting, (bad, reason) => this.#connection.report(bad, reason))
+      doc.handle.updateDiffCursor()
+      this.#take(doc)
+      this.#phase = "ready"
+      this.#tell()
+      if (this.#dirty) this.flush()
+    } catch (reason) {
+      this.#fail(reason)
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#phase === "closed") return
+    this.#phase = "failed"
+    this.#error = error
+    this.#tell()
+  }
+
+  #tell(): void {
+    this.#status.tell(() => this.status)
+  }
+}
