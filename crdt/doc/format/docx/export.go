@@ -23,6 +23,7 @@ func Export(ctx context.Context, w io.Writer, d rich.Document, o format.Options)
 		e.suggestions[s.ID] = s
 	}
 	e.blocks(d.Blocks, place{})
+	e.split()
 	body := e.body.String()
 	e.footnotes()
 	e.write(body)
@@ -50,6 +51,7 @@ type exporter struct {
 	pictures    map[string]*picture
 	styles      map[string]string // of program languages: id to name
 	relations   map[string]string // address or part to id
+	open        []string          // comments whose range goes on
 	lists       lists
 }
 
@@ -202,6 +204,7 @@ func (e *exporter) text(text string) {
 // table writes a table with columns of one width. A header row is repeated on every
 // page; header cells are shaded.
 func (e *exporter) table(t *rich.Table) {
+	e.split()
 	const width = 9000 // twentieths of a point
 	e.add(`<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="5000" w:type="pct"/><w:tblLook w:val="04A0"/></w:tblPr><w:tblGrid>`)
 	each := strconv.Itoa(width / max(1, len(t.Columns)))
@@ -228,6 +231,7 @@ func (e *exporter) table(t *rich.Table) {
 				e.add("<w:p/>")
 			}
 			e.blocks(cell.Blocks, place{inCell: true})
+			e.split()
 			if len(cell.Blocks) > 0 && isTable(cell.Blocks[len(cell.Blocks)-1]) {
 				e.add("<w:p/>")
 			}
@@ -236,6 +240,15 @@ func (e *exporter) table(t *rich.Table) {
 		e.add("</w:tr>")
 	}
 	e.add("</w:tbl>")
+}
+
+// split ends the open comments: a range does not cross the edge of a cell.
+func (e *exporter) split() {
+	if len(e.open) > 0 {
+		e.add(`<w:p><w:pPr><w:pStyle w:val="AfterTable"/></w:pPr>`)
+		e.turnComments(nil)
+		e.add("</w:p>")
+	}
 }
 
 // headerFill is the colour behind header cells, by which Import knows ours.

@@ -11,36 +11,40 @@ import (
 	"parvis/crdt/doc/rich"
 )
 
-// line writes inline content. Comments are ranges that may overlap; what is around
-// a run is its link and what is suggested of it.
+// line writes inline content. Comments are ranges that may overlap and go on over
+// paragraphs; what is around a run is its link and what is suggested of it.
 func (e *exporter) line(line []rich.Inline) {
-	var open []string
 	for _, in := range line {
 		marks := rich.MarksOf(in)
-		open = e.turnComments(open, marks.Comments)
+		e.turnComments(marks.Comments)
 		before, after := e.around(marks)
 		e.add(before)
 		e.inline(in, marks)
 		e.add(after)
 	}
-	e.turnComments(open, nil)
 }
 
-// turnComments ends and begins comments between two runs.
-func (e *exporter) turnComments(open, now []string) []string {
-	for _, id := range open {
+// turnComments ends and begins comments between two runs. A comment has one range:
+// where it stands again later is reported.
+func (e *exporter) turnComments(now []string) {
+	for _, id := range e.open {
 		if !slices.Contains(now, id) {
 			e.closeComment(id)
 		}
 	}
 	for _, id := range now {
-		if numbers := e.comments[id]; !slices.Contains(open, id) && e.firstTime(id) {
-			for _, n := range numbers {
-				e.add(`<w:commentRangeStart w:id="`, strconv.Itoa(n), `"/>`)
-			}
+		if slices.Contains(e.open, id) {
+			continue
+		}
+		if !e.firstTime(id) {
+			e.lost.Add(format.LossComment, 1)
+			continue
+		}
+		for _, n := range e.comments[id] {
+			e.add(`<w:commentRangeStart w:id="`, strconv.Itoa(n), `"/>`)
 		}
 	}
-	return now
+	e.open = now
 }
 
 // around is what encloses a run.

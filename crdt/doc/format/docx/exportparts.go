@@ -105,6 +105,7 @@ func (e *exporter) footnotes() {
 	for i, id := range e.d.NoteOrder() {
 		e.add(`<w:footnote w:id="`, strconv.Itoa(i+1), `"><w:p><w:pPr><w:pStyle w:val="FootnoteText"/></w:pPr><w:r><w:rPr><w:rStyle w:val="FootnoteReference"/></w:rPr><w:footnoteRef/></w:r><w:r><w:t xml:space="preserve"> </w:t></w:r>`)
 		e.line(e.d.Notes[id])
+		e.turnComments(nil)
 		e.add("</w:p></w:footnote>")
 	}
 	e.add("</w:footnotes>")

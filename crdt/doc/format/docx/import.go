@@ -35,6 +35,7 @@ type importer struct {
 	doc       rich.Document
 	lost      format.Report
 	err       error
+	cells     int // of all tables so far
 	styles    map[string]style
 	numbering map[string]numbered // by numId and level: "3/0"
 	threads   map[string]string   // number of a comment to the id of its thread, for first ones

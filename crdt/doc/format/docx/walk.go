@@ -1,6 +1,7 @@
 package docx
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -221,6 +222,9 @@ func (w *walker) count(id string, level int, look numbered) int {
 	return w.counts[key]
 }
 
+// maxCells bounds all tables of a file, each row counted at its widest.
+const maxCells = 4_000_000
+
 // table reads a table; merged cells are taken apart.
 func (w *walker) table(n *archive.Node) {
 	var rows [][]rich.Cell
@@ -256,6 +260,10 @@ func (w *walker) table(n *archive.Node) {
 		}
 		if len(cells) > rich.MaxColumns {
 			w.i.lost.Add(format.LossTable, 1)
+		}
+		if w.i.cells += rich.MaxColumns; w.i.cells > maxCells {
+			w.i.err = fmt.Errorf("tables of more than %d cells: %w", maxCells, format.ErrTooLarge)
+			return
 		}
 		rows = append(rows, cells)
 	}

@@ -100,13 +100,18 @@ func (w *walker) suggest(n *archive.Node, m marking, remove bool) marking {
 	return m
 }
 
+// maxBegun is how many comments may be about one place.
+const maxBegun = 64
+
 // comment begins or ends the range of a comment.
 func (w *walker) comment(n *archive.Node) {
 	if w.begun == nil {
 		w.begun = map[string]bool{}
 	}
 	if id := w.i.threads[n.Attr("id")]; id != "" {
-		if n.Name == "commentRangeStart" {
+		if n.Name == "commentRangeStart" && len(w.begun) >= maxBegun {
+			w.i.lost.Add(format.LossComment, 1)
+		} else if n.Name == "commentRangeStart" {
 			w.begun[id] = true
 		} else {
 			delete(w.begun, id)
