@@ -19,7 +19,9 @@ import { policy } from "./static.mjs"
 // keystrokes) and 300 pages with 200 images. Beside it Yjs and JS Automerge on the same trace.
 // Usage: node e2e/editor-perf.mjs [--json file]; PARVIS_TRACE names the trace.
 const home = fileURLToPath(new URL("..", import.meta.url))
-const trace = process.env.PARVIS_TRACE ?? "/work/shared/testdata/traces/automerge-paper.json.gz"
+const trace =
+  process.env.PARVIS_TRACE ??
+  fileURLToPath(new URL("../../crdt/doc/doctest/testdata/automerge-paper.json.gz", import.meta.url))
 const out = process.env.PARVIS_OUT ?? `${home}/test-results/editor`
 const documents = process.env.PARVIS_DOCUMENTS ?? `${home}/test-results/editor-documents`
 
