@@ -114,7 +114,6 @@ func TestBadLinksCauseNoTraffic(t *testing.T) {
 		"last ten lack":         good[:len(good)-10],
 		"first character lacks": "parvis://join#" + good[len("parvis://join#")+1:],
 		"one more":              good + "A",
-		"a space inside":        good[:60] + " " + good[60:],
 	}
 	for name, text := range bad {
 		t.Run(name, func(t *testing.T) { refuse(t, n, "link-broken", "join", text, "--as", "Eve") })
