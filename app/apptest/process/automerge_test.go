@@ -131,7 +131,7 @@ func TestExportedFileOpensInStockAutomerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(frontend, "node_modules", "automerge-latest")); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the page's packages are not there: run make frontend")
+		t.Fatal("the page's packages are not there: run make frontend")
 	}
 	node := start(t)
 	found(t, node, "Atelier", "Ana")

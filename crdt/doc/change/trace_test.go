@@ -12,22 +12,18 @@ import (
 )
 
 // TestParseReadsARealHistory parses the changes of a paper typed key by key, made
-// by JavaScript now; they are too large to keep. It needs the trace (beside the
-// project, or where PARVIS_TRACE says) and the page's packages.
+// by JavaScript now; they are too large to keep.
 func TestParseReadsARealHistory(t *testing.T) {
-	path := os.Getenv("PARVIS_TRACE")
-	if path == "" {
-		path = "../../../../shared/testdata/traces/automerge-paper.json.gz"
-	}
-	if _, err := os.Stat(path); err != nil || testing.Short() {
-		t.Skip("no trace")
+	const path = "../doctest/testdata/automerge-paper.json.gz"
+	if testing.Short() {
+		t.Skip("lets another engine write the trace first")
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("no node")
+		t.Fatal("Node.js is missing: make setup installs it")
 	}
 	if _, err := os.Stat("../../../frontend/node_modules/@automerge/automerge"); err != nil {
-		t.Skip("the page's packages are not installed")
+		t.Fatal("the page's packages are missing: run make frontend")
 	}
 	out := filepath.Join(t.TempDir(), "trace.am")
 	run := exec.Command(node, "testdata/trace.mjs", path, out, "6000")

@@ -35,7 +35,7 @@ func script(t *testing.T, input []byte, name string, args ...string) *bufio.Scan
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(folder, "node_modules", strings.TrimSuffix(name, "/next"))); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the page's packages are not there: run make frontend")
+		t.Fatal("the page's packages are not there: run make frontend")
 	}
 	command := exec.CommandContext(t.Context(), "node", append([]string{"testdata/interop.mjs", folder, name}, args...)...)
 	command.Stdin = bytes.NewReader(input)
