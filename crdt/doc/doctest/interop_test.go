@@ -27,7 +27,7 @@ const frontend = "../../../frontend"
 // packages are the Automerges in JavaScript: that of the page, and the newest.
 func packages() []string { return []string{"@automerge/automerge/next", "automerge-latest"} }
 
-// script runs testdata/interop.mjs. Without the page's packages the test is skipped.
+// script runs testdata/interop.mjs, which needs the page's packages.
 func script(t *testing.T, input []byte, name string, args ...string) *bufio.Scanner {
 	t.Helper()
 	folder, err := filepath.Abs(frontend)
