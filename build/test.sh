@@ -33,7 +33,7 @@ formatted() {
 cross() { # GOOS GOARCH flags…
   local os=$1 arch=$2
   shift 2
-  CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build "$@" -o "build/cache/cross-$os-$arch" .
+  CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build -trimpath "$@" -o "build/cache/cross-$os-$arch" .
 }
 
 step "page: packages and build" make frontend
@@ -45,11 +45,11 @@ step "go: vet" go vet ./...
 step "go: vet of the window" go vet "${desktop[@]}" . ./app/desktop
 step "go: the document engine, compiled once for all tests" go test -count=1 -run '^TestFill$' ./crdt/doc/wasm
 step "go: tests with the race detector" go test -race -timeout 12m ./...
-step "go: the core's properties and decoders in full" go test -timeout 12m ./crdt/... ./app/docs
+step "go: the core's properties and decoders in full" go test -timeout 12m ./crdt/... ./app/docs ./app/workspace
 step "go: both document engines agree" go test -tags automerge_native ./crdt/doc/native
 step "go: the page's types are those of the bound structs" build/bindings.sh --check
-step "build: headless, without cgo" env CGO_ENABLED=0 go build -o build/bin/parvis .
-step "build: desktop" go build "${desktop[@]}" -o build/bin/parvis-desktop .
+step "build: headless, without cgo" env CGO_ENABLED=0 go build -trimpath -o build/bin/parvis .
+step "build: desktop" go build -trimpath "${desktop[@]}" -o build/bin/parvis-desktop .
 step "build: desktop for Windows" cross windows amd64 -tags desktop,production
 for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do
   step "build: headless for $target" cross "${target%/*}" "${target#*/}"

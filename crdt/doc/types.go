@@ -63,7 +63,7 @@ type Block struct {
 type Span struct {
 	Block *Block
 	Text  string
-	Marks []Mark // sorted by name
+	Marks []Mark // sorted by name; of an embed those that lie over it, which SetSpans leaves alone
 }
 
 // Expand tells whether what is typed at the edge of a mark gets the mark too.

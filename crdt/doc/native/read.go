@@ -85,7 +85,9 @@ func (r reader) block(id *C.AMobjId) *doc.Block {
 			return block
 		}
 		for _, item := range items {
-			block.Parents = append(block.Parents, r.plain(item).Str)
+			if name := r.plain(item); name.Kind == doc.KindString {
+				block.Parents = append(block.Parents, name.Str)
+			}
 		}
 	}
 	if attrs, ok := r.object(id, "attrs", C.AM_OBJ_MAP); ok {

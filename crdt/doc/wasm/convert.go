@@ -89,7 +89,9 @@ func toBlock(o *object) *doc.Block {
 	block := &doc.Block{Type: toValue(o.get("type")).Str, Embed: toValue(o.get("isEmbed")).Bool}
 	if parents, ok := o.get("parents").(*array); ok {
 		for _, parent := range parents.items {
-			block.Parents = append(block.Parents, toValue(parent).Str)
+			if name := toValue(parent); name.Kind == doc.KindString {
+				block.Parents = append(block.Parents, name.Str)
+			}
 		}
 	}
 	if attrs, ok := o.get("attrs").(*object); ok && len(attrs.keys) > 0 {

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,13 +37,54 @@ func (s state) Spans(ctx context.Context, object string) (spans []doc.Span, err 
 			return err
 		}
 		v, err := s.document.invoke(ctx, "spans", id, s.at())
+		if err != nil {
+			return err
+		}
 		spans = toSpans(v)
-		return err
+		return s.markEmbeds(ctx, id, spans)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("spans of %q: %w", object, err)
 	}
 	return spans, nil
+}
+
+// markEmbeds adds the marks of embeds, which the engine's spans do not tell. (Its
+// marksAt does not count in UTF-16 units.)
+func (s state) markEmbeds(ctx context.Context, id value, spans []doc.Span) error {
+	var embeds []*doc.Span
+	var places []uint32
+	at := uint32(0)
+	for i, span := range spans {
+		if span.Block != nil && span.Block.Embed {
+			embeds, places = append(embeds, &spans[i]), append(places, at)
+		}
+		at += doc.Length(spans[i : i+1])
+	}
+	if len(embeds) == 0 {
+		return nil
+	}
+	v, err := s.document.invoke(ctx, "marks", id, s.at())
+	if err != nil {
+		return err
+	}
+	list, _ := v.(*array)
+	for i := range lengthOf(v) {
+		o, _ := list.items[i].(*object)
+		mark := doc.Mark{Name: toString(o.get("name")), Value: toValue(o.get("value"))}
+		if mark.Value.Kind == doc.KindNull {
+			continue
+		}
+		start, length := span(o)
+		first, _ := slices.BinarySearch(places, start)
+		for n := first; n < len(places) && places[n] < start+length; n++ {
+			embeds[n].Marks = append(embeds[n].Marks, mark)
+		}
+	}
+	for _, embed := range embeds {
+		slices.SortFunc(embed.Marks, func(a, b doc.Mark) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	return nil
 }
 
 // Text implements [doc.Reader].

@@ -18,9 +18,6 @@ import (
 	"parvis/crdt/seal"
 )
 
-// Inputs is how many mutated inputs every decoder gets in each test run.
-const Inputs = 10_000
-
 // Hex is a byte string that test vectors write in hexadecimal.
 type Hex []byte
 

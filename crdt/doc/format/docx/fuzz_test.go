@@ -12,6 +12,7 @@ import (
 	"parvis/crdt/doc/format/docx"
 	"parvis/crdt/doc/rich"
 	"parvis/crdt/doc/rich/richtest"
+	"parvis/crdt/seal/sealtest"
 )
 
 // anyFiles takes every picture.
@@ -62,16 +63,16 @@ func seeds(t testing.TB) [][]byte {
 
 func TestDamagedFilesGiveAnErrorOrADocument(t *testing.T) {
 	accepted, n := 0, 0
-	for data := range archivetest.Damaged(t, 1, seeds(t), inputs) {
+	for data := range archivetest.Damaged(t, 1, seeds(t), sealtest.Inputs) {
 		n++
 		if check(t, data, n%10 == 0) {
 			accepted++
 		}
 	}
-	if accepted < inputs/2 {
-		t.Errorf("only %d of %d files were read to the end", accepted, inputs)
+	if accepted < sealtest.Inputs/2 {
+		t.Errorf("only %d of %d files were read to the end", accepted, sealtest.Inputs)
 	}
-	t.Logf("%d of %d files were read to the end", accepted, inputs)
+	t.Logf("%d of %d files were read to the end", accepted, sealtest.Inputs)
 }
 
 func FuzzImport(f *testing.F) {
