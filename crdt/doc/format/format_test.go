@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"parvis/crdt/doc"
@@ -95,6 +96,17 @@ func TestTextOfAnyFile(t *testing.T) {
 	} {
 		if got := Text([]byte(data)); got != want {
 			t.Errorf("%q is %q, want %q", data, got, want)
+		}
+	}
+}
+
+func TestWhatIsText(t *testing.T) {
+	for data, want := range map[string]bool{
+		"": true, "a\r\nb\tc\x1b[1m": true, "\xff\xfea\x00": true, "caf\xe9": true,
+		"a\x00b": false, "\x7fELF\x02\x01\x01\x00": false, strings.Repeat("\x01\x02abc", 10): false,
+	} {
+		if got := IsText([]byte(data)); got != want {
+			t.Errorf("%q: %v", data, got)
 		}
 	}
 }

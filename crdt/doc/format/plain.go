@@ -31,6 +31,24 @@ func Text(data []byte) string {
 	}, text)
 }
 
+// IsText tells text files from others: a text has no zero bytes, unless it is
+// UTF-16, and next to no control characters.
+func IsText(data []byte) bool {
+	if len(data) >= 2 && (data[0] == 0xff && data[1] == 0xfe || data[0] == 0xfe && data[1] == 0xff) {
+		return true
+	}
+	controls := 0
+	for _, b := range data {
+		switch {
+		case b == 0:
+			return false
+		case b < ' ' && !strings.ContainsRune("\t\n\r\f\v\b\x1b", rune(b)):
+			controls++
+		}
+	}
+	return controls <= 8+len(data)/100
+}
+
 func fromUTF16(data []byte, order binary.ByteOrder) string {
 	units := make([]uint16, len(data)/2)
 	for i := range units {

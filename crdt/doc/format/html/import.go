@@ -28,6 +28,9 @@ func Import(ctx context.Context, data []byte, o format.Options) (rich.Document, 
 	if len(data) > format.MaxFile {
 		return rich.Document{}, nil, fmt.Errorf("read html: %w", format.ErrTooLarge)
 	}
+	if !format.IsText(data) {
+		return rich.Document{}, nil, fmt.Errorf("read html: %w", format.ErrNotThis)
+	}
 	pictures := format.NewPictures(o.Files)
 	data = pictures.Cut(data)
 	if len(data) > MaxFile {

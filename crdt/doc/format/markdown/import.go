@@ -26,10 +26,14 @@ const maxDepth = 20
 // commentLabel is how the footnotes that are comments are called.
 var commentLabel = regexp.MustCompile(`^c[0-9]{1,6}$`)
 
-// Import reads Markdown; it is a format.Importer. Every text is Markdown.
+// Import reads Markdown; it is a format.Importer. Every text is Markdown, and
+// nothing else is.
 func Import(ctx context.Context, data []byte, o format.Options) (d rich.Document, lost format.Report, err error) {
 	if len(data) > format.MaxFile {
 		return rich.Document{}, nil, fmt.Errorf("read markdown: %w", format.ErrTooLarge)
+	}
+	if !format.IsText(data) {
+		return rich.Document{}, nil, fmt.Errorf("read markdown: %w", format.ErrNotThis)
 	}
 	defer func() {
 		// The parser is not ours: what it cannot take is a file we do not read.

@@ -149,7 +149,7 @@ func TestForeignText(t *testing.T) {
 }
 
 func TestImportLimits(t *testing.T) {
-	if _, _, err := markdown.Import(t.Context(), make([]byte, markdown.MaxFile+1), pictures); err != nil {
+	if _, _, err := markdown.Import(t.Context(), make([]byte, markdown.MaxFile+1), pictures); !errors.Is(err, format.ErrNotThis) {
 		t.Errorf("zeros are no text: %v", err)
 	}
 	if _, _, err := markdown.Import(t.Context(), bytes.Repeat([]byte("a"), markdown.MaxFile+1), pictures); !errors.Is(err, format.ErrTooLarge) {

@@ -209,6 +209,20 @@ func TestAnEmptyDocumentIsAPage(t *testing.T) {
 	}
 }
 
+func TestALongHeaderIsCutAtItsEnd(t *testing.T) {
+	long := strings.Repeat("word ", 80)
+	path, _ := export(t, rich.Document{Page: rich.Page{Header: "first " + long, Footer: "lowest " + long, Numbers: true}}, format.Options{})
+	said := strings.ReplaceAll(words(run(t, "pdftotext", "-layout", path, "-")), " ", "")
+	for _, want := range []string{"firstword", "lowestword", "…1/1"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not in %q", want, said)
+		}
+	}
+	if n := strings.Count(said, "word"); n > 80 || strings.Count(said, "…") != 2 {
+		t.Errorf("two lines of a sheet are %q", said)
+	}
+}
+
 func TestItEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

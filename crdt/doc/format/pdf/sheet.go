@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"fmt"
+	"sort"
 	"strconv"
 
 	"parvis/crdt/doc/rich"
@@ -178,6 +179,16 @@ func (s *sheet) notesOf(ids []string) (lines []*line, height float64) {
 	return lines, height
 }
 
+// fit cuts a line of header or footer that is wider than its place.
+func (s *sheet) fit(text string, width float64) string {
+	if s.b.fonts.width(smallest, text) <= width {
+		return text
+	}
+	runes := []rune(text)
+	end := sort.Search(len(runes), func(n int) bool { return s.b.fonts.width(smallest, string(runes[:n])+"…") > width })
+	return string(runes[:max(0, end-1)]) + "…"
+}
+
 // decorate writes header, footer and page numbers on every page.
 func (s *sheet) decorate(page rich.Page) {
 	header, _ := s.b.fonts.clean(page.Header)
@@ -187,6 +198,11 @@ func (s *sheet) decorate(page rich.Page) {
 		total = s.b.pdf.PageCount()
 	}
 	_, paper := page.Paper()
+	numbers := 0.0
+	if page.Numbers {
+		numbers = s.b.fonts.width(smallest, fmt.Sprintf("%d / %d", total, total)) + padMM
+	}
+	header, footer = s.fit(header, s.width()), s.fit(footer, s.width()-numbers)
 	for n := 1; n <= total; n++ {
 		s.b.pdf.SetPage(n)
 		s.b.fonts.forget()

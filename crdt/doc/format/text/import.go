@@ -18,6 +18,9 @@ func Import(ctx context.Context, data []byte, _ format.Options) (rich.Document, 
 	if len(data) > MaxFile {
 		return rich.Document{}, nil, fmt.Errorf("read text: %w", format.ErrTooLarge)
 	}
+	if !format.IsText(data) {
+		return rich.Document{}, nil, fmt.Errorf("read text: %w", format.ErrNotThis)
+	}
 	if err := ctx.Err(); err != nil {
 		return rich.Document{}, nil, fmt.Errorf("read text: %w", err)
 	}
