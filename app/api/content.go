@@ -11,6 +11,9 @@ import (
 	"parvis/crdt/seal"
 )
 
+// MaxDocTitle is the length of a document's title that is kept, in characters.
+const MaxDocTitle = docs.MaxTitle
+
 // Limits of what a page hands in over HTTP, in bytes.
 const (
 	MaxPicture  = 25 << 20
@@ -74,7 +77,8 @@ func (c *Content) KeepSnapshot(ws, id string, heads []string, data []byte) error
 	return c.keep("Content.KeepSnapshot", ws, id, heads, data, c.parts.Bytes.PutSnapshot)
 }
 
-// Paint is what a page shows until it has loaded a document, and its heads.
+// Paint is what a page shows until it has loaded a document, and its heads. Without
+// a picture there is no data.
 func (c *Content) Paint(ws, id string) (data []byte, heads []string, err error) {
 	data, err = inDoc(c, "Content.Paint", ws, id, func(ctx context.Context, ws seal.ID, id doc.ID) ([]byte, error) {
 		paint, err := c.parts.Bytes.Paint(ctx, ws, id)

@@ -129,6 +129,8 @@ func TestExitCodes(t *testing.T) {
 		{"a bare link", nil, []string{"parvis://join#x"}, ExitUsage, "parvis join LINK"},
 		{"no node", nil, []string{"status"}, ExitNoNode, "parvis serve"},
 		{"a refusal", running, []string{"chat", "send", "general", "hi"}, ExitFailed, "Ask an owner"},
+		{"a document without a title", running, []string{"doc", "create", "  "}, ExitUsage, "needs a title"},
+		{"a title without an end", running, []string{"doc", "rename", "x", strings.Repeat("a", 201)}, ExitUsage, "longer than 200"},
 		{"an unknown channel", running, []string{"chat", "list", "kitchen"}, ExitFailed, `no channel "kitchen"`},
 		{"no workspace yet", &node{answers: map[string]string{"Workspaces.List": "null"}}, []string{"channel", "list"}, ExitFailed, "workspace create"},
 		{"several workspaces", &node{answers: map[string]string{"Workspaces.List": twoWorkspaces}}, []string{"channel", "list"}, ExitFailed, "--workspace"},

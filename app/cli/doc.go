@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +71,9 @@ func (s *session) docCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create TITLE", Short: "Make an empty document", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkTitle(args[0]); err != nil {
+				return err
+			}
 			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
 				spaceID, err := space(ctx, c, ws, in)
 				if err != nil {
@@ -222,7 +228,10 @@ func (s *session) docChange(use, short, method string, args int, argument func(d
 		Use: use, Short: short, Args: cobra.ExactArgs(args),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.onDocument(cmd.Context(), args[0], func(ctx context.Context, c *client.Client, d api.Doc) error {
-				_, err := client.Call[client.Nothing](ctx, c, method, argument(d, args))
+				if _, err := client.Call[client.Nothing](ctx, c, method, argument(d, args)); err != nil {
+					return err
+				}
+				d, err := document(ctx, c, api.Workspace{ID: d.Workspace}, d.ID)
 				return s.printDoc(d, err)
 			})
 		},
@@ -230,9 +239,22 @@ func (s *session) docChange(use, short, method string, args int, argument func(d
 }
 
 func (s *session) docRename() *cobra.Command {
-	return s.docChange("rename ID TITLE", "Give a document another title", "Docs.Rename", 2, func(d api.Doc, args []string) []byte {
+	cmd := s.docChange("rename ID TITLE", "Give a document another title", "Docs.Rename", 2, func(d api.Doc, args []string) []byte {
 		return client.Arg(api.DocName{Workspace: d.Workspace, ID: d.ID, Title: args[1]})
 	})
+	cmd.PreRunE = func(_ *cobra.Command, args []string) error { return checkTitle(args[1]) }
+	return cmd
+}
+
+// checkTitle refuses what would leave a document without a name to call it by.
+func checkTitle(title string) error {
+	switch {
+	case strings.TrimSpace(title) == "":
+		return invalid("A document needs a title.")
+	case utf8.RuneCountInString(title) > api.MaxDocTitle:
+		return invalid("The title is longer than %s characters.", strconv.Itoa(api.MaxDocTitle))
+	}
+	return nil
 }
 
 func (s *session) docMove() *cobra.Command {
@@ -289,6 +311,7 @@ func peopleNames(ctx context.Context, c *client.Client, ws string) (map[string]s
 
 func (s *session) docExport() *cobra.Command {
 	var formatName, out, lang string
+	var force bool
 	cmd := &cobra.Command{
 		Use: "export ID", Short: "Write a document to a file; what the format cannot hold is reported on stderr", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -305,10 +328,16 @@ func (s *session) docExport() *cobra.Command {
 					_, err = s.Stdout.Write(data)
 					return err
 				}
+				mode := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 				if out == "" {
 					out = filepath.Base(made.Name)
+					if !force { // nobody named this file: it may be somebody's source
+						mode |= os.O_EXCL
+					}
 				}
-				if err := os.WriteFile(out, data, 0o600); err != nil {
+				if err := writeFile(out, data, mode); errors.Is(err, fs.ErrExist) {
+					return invalid("%s is there already. Name another file with -o, or replace it with --force.", quote(out))
+				} else if err != nil {
 					return invalid("The file cannot be written: %s.", err.Error())
 				}
 				s.printLosses(made.Report)
@@ -319,13 +348,23 @@ func (s *session) docExport() *cobra.Command {
 	cmd.Flags().StringVar(&formatName, "format", "md", "md, html, txt, docx, odt, pdf or automerge")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the file to write (default: the document's title; - is stdout)")
 	cmd.Flags().StringVar(&lang, "lang", "en", "en or fr: the words that a format itself writes")
+	cmd.Flags().BoolVar(&force, "force", false, "replace a file that has the document's title; one that -o names is replaced anyway")
 	return cmd
+}
+
+func writeFile(path string, data []byte, mode int) error {
+	file, err := os.OpenFile(path, mode, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Close())
 }
 
 // printLosses names on stderr what did not make it.
 func (s *session) printLosses(report []api.DocLoss) {
 	for _, loss := range report {
-		fmt.Fprintf(s.Stderr, "parvis: not kept: %s (%d)\n", printable(loss.What), loss.Count)
+		fmt.Fprintf(s.Stderr, "parvis: not kept: %s (%d)\n", printable(lossText(loss.What)), loss.Count)
 	}
 }
 

@@ -30,21 +30,32 @@ func find(kind, wanted string, all []named) (int, error) {
 		},
 	}
 	for _, fits := range tests {
-		found, count := 0, 0
+		var found []int
 		for i, thing := range all {
 			if fits(thing) {
-				found = i
-				count++
+				found = append(found, i)
 			}
 		}
-		if count == 1 {
-			return found, nil
+		if len(found) == 1 {
+			return found[0], nil
 		}
-		if count > 1 {
-			return 0, invalid("Several %ss are meant by %q: name one by its id.", kind, wanted)
+		if len(found) > 1 {
+			return 0, several(kind, wanted, found, all)
 		}
 	}
 	return 0, &failure{code: api.CodeNotFound, message: "There is no " + kind + " " + quote(wanted) + ". See the list command for their names.", exit: ExitFailed}
+}
+
+// several asks for an id, and says some.
+func several(kind, wanted string, found []int, all []named) error {
+	var ids []string
+	for _, i := range found[:min(len(found), 8)] {
+		ids = append(ids, short(all[i].id))
+	}
+	if len(found) > len(ids) {
+		ids = append(ids, "…")
+	}
+	return invalid("Several %ss are meant by %s: name one by its id (%s).", kind, quote(wanted), strings.Join(ids, ", "))
 }
 
 func quote(text string) string { return `"` + printable(text) + `"` }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,13 +24,18 @@ type lastAddress struct {
 // served last, and takes up the session from there.
 func (s *Server) listen(address string) (net.Listener, error) {
 	last := s.lastAddress()
-	if host, port, err := net.SplitHostPort(address); err == nil && port == "0" && strings.HasPrefix(last.Host, host+":") {
-		if listener, err := net.Listen("tcp", last.Host); err == nil {
-			s.session = last.Session
-			return listener, nil
-		}
+	var listener net.Listener
+	err := errors.New("nothing to return to")
+	if host, port, split := net.SplitHostPort(address); split == nil && port == "0" && strings.HasPrefix(last.Host, host+":") {
+		listener, err = net.Listen("tcp", last.Host)
 	}
-	return net.Listen("tcp", address)
+	if err != nil {
+		listener, err = net.Listen("tcp", address)
+	}
+	if err == nil && listener.Addr().String() == last.Host {
+		s.session = last.Session
+	}
+	return listener, err
 }
 
 func (s *Server) lastAddress() (last lastAddress) {

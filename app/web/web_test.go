@@ -382,32 +382,34 @@ func TestCloseEndsOpenSockets(t *testing.T) {
 
 func TestAPageComesBackAfterARestart(t *testing.T) {
 	data := t.TempDir()
-	begin := func() *web.Server {
-		s := &web.Server{Backend: newBackend(), Assets: page, Data: data}
+	begin := func(address string) *web.Server {
+		s := &web.Server{Backend: newBackend(), Assets: page, Data: data, Listen: address}
 		if err := s.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { s.Close() })
 		return s
 	}
-	s := begin()
+	s := begin("")
 	first, err := url.Parse(s.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	cookie := get(t, s, first.RequestURI(), nil).Cookies()[0]
 	host, token := s.Host(), s.Token()
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
+	for _, address := range []string{host, ""} { // where it was told to, and where any port will do
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = begin(address)
+		if s.Host() != host || s.Token() == token {
+			t.Errorf("it serves at %s with the same token: %t; want %s and another one", s.Host(), s.Token() == token, host)
+		}
+		if got := get(t, s, "/", func(r *http.Request) { r.AddCookie(cookie) }).StatusCode; got != http.StatusOK {
+			t.Errorf("the page from before gets %d", got)
+		}
 	}
-	again := begin()
-	if again.Host() != host || again.Token() == token {
-		t.Errorf("it serves at %s with the same token: %t; want %s and another one", again.Host(), again.Token() == token, host)
-	}
-	if got := get(t, again, "/", func(r *http.Request) { r.AddCookie(cookie) }).StatusCode; got != http.StatusOK {
-		t.Errorf("the page from before gets %d", got)
-	}
-	other := begin() // the port is taken: another one and another session
+	other := begin("") // the port is taken: another one and another session
 	if got := get(t, other, "/", func(r *http.Request) { r.AddCookie(cookie) }).StatusCode; got != http.StatusForbidden {
 		t.Errorf("a second server lets the first one's page in: %d", got)
 	}
