@@ -108,12 +108,11 @@ function writeMarker(doc: EngineDoc, path: string, { at, from, to }: MarkerEdit)
   if (typeof id !== "string") throw new RangeError(`no marker at ${at}`)
   if (from.type !== to.type) handle.put(id, "type", to.type, "str")
   if (from.embed !== to.embed) handle.put(id, "isEmbed", to.embed, "boolean")
-  if (from.parents.join("\n") !== to.parents.join("\n"))
-    handle.putObject(
-      id,
-      "parents",
-      to.parents.map((parent) => doc.text(parent)),
-    )
+  if (from.parents.join("\n") !== to.parents.join("\n")) {
+    // One by one: a scalar string inside a list that is put at once becomes a map.
+    const parents = handle.putObject(id, "parents", [])
+    to.parents.forEach((parent, index) => handle.insert(parents, index, parent, "str"))
+  }
   writeAttrs(doc, id, from.attrs, to.attrs)
 }
 

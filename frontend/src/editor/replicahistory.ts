@@ -47,19 +47,38 @@ export class Versions {
 
   /** Who wrote what of that document: the actors of its characters. */
   authors(heads: readonly string[]): Authored[] {
-    const { handle } = this.#engine()
     const doc = this.at(heads)
     const out: Authored[] = []
-    const length = handle.length(path, [...heads])
-    let from = 0
-    let last = ""
-    for (let at = 0; at <= length; at++) {
-      const actor = at === length ? "" : actorOf(handle.getCursor(path, at, [...heads]))
-      if (actor === last) continue
-      if (last !== "") out.push({ from: toPos(doc, from), to: toPos(doc, at), actor: last })
-      ;[from, last] = [at, actor]
-    }
+    this.#past(heads, (handle) => {
+      const length = handle.length(path)
+      let from = 0
+      let last = ""
+      for (let at = 0; at <= length; at++) {
+        const actor = at === length ? "" : actorOf(handle.getCursor(path, at))
+        if (actor === last) continue
+        if (last !== "") out.push({ from: toPos(doc, from), to: toPos(doc, at), actor: last })
+        ;[from, last] = [at, actor]
+      }
+    })
     return out.filter(({ from: start, to }) => to > start)
+  }
+
+  /**
+   * Reads the document as it was from a copy that ends there: asking the whole one for each
+   * character of an earlier state walks its history every time.
+   */
+  #past(heads: readonly string[], read: (handle: EngineDoc["handle"]) => void): void {
+    const { handle } = this.#engine()
+    if (same(heads, handle.getHeads())) {
+      read(handle)
+      return
+    }
+    const copy = handle.fork(undefined, [...heads])
+    try {
+      read(copy)
+    } finally {
+      copy.free()
+    }
   }
 
   /** What changed from one version to another. */
@@ -109,5 +128,8 @@ export class Versions {
       .join("")
   }
 }
+
+const same = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((head) => b.includes(head))
 
 const actorOf = (cursor: string): string => cursor.split("@")[1] ?? ""

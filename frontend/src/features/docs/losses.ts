@@ -31,6 +31,7 @@ const sentences: Record<string, (inputs: { count: number }) => string> = {
   nested: m.docs_loss_nested,
   page: m.docs_loss_page,
   pageBreak: m.docs_loss_page_break,
+  rule: m.docs_loss_rule,
   section: m.docs_loss_section,
   suggestion: m.docs_loss_suggestion,
   table: m.docs_loss_table,
