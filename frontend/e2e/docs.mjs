@@ -275,6 +275,64 @@ export async function docs(report, browser, program, language) {
         .dispatchEvent("drop", { dataTransfer: files })
       await ana.text().getByText("A plan in plain words.").waitFor({ timeout: patience })
     })
+    await step("an item stays nested for both", async () => {
+      await ben.link("Plan").click({ timeout: patience })
+      await ben.text().getByText("A plan in plain words.").waitFor({ timeout: patience })
+      await ana.end()
+      await ana.page.keyboard.press("Enter")
+      await ana.page.keyboard.type("- first")
+      await ana.page.keyboard.press("Enter")
+      await ana.page.keyboard.type("below")
+      await ana.page.keyboard.press("Tab")
+      await ben.text().locator("li li", { hasText: "below" }).waitFor({ timeout: patience })
+      await ana.page.keyboard.press("Enter")
+      await ana.page.keyboard.type("lower")
+      await ana.tool(d.indent).click()
+      for (const writer of [ana, ben])
+        await writer.text().locator("li li li", { hasText: "lower" }).waitFor({ timeout: patience })
+      await ana.page.keyboard.press("Enter")
+      for (let n = 0; n < 3; n++) await ana.page.keyboard.press("Enter")
+    })
+    await step("typing goes on behind a footnote", async () => {
+      await ana.page.keyboard.type("A claim")
+      await ana.page.keyboard.press("Control+Alt+f")
+      await ana.page.keyboard.type("Its source.")
+      await ana.page.keyboard.press("Escape")
+      await ana.page.keyboard.type(" and more.")
+      equal(await ana.text().locator("sup.footnote").count(), 1, "footnotes")
+      await ben.page.locator(".notes", { hasText: "Its source." }).waitFor({ timeout: patience })
+      await waitUntil(
+        async () => /A claim.* and more\./.test(await ben.words()),
+        "the text behind the mark",
+      )
+    })
+    await step("what other programs copy keeps its looks", async () => {
+      await ana.page.keyboard.press("Enter")
+      await ana.text().evaluate((text) => {
+        const data = new DataTransfer()
+        data.setData(
+          "text/html",
+          `<style>p { margin: 0 }</style><b style="font-weight:normal"><p style="text-align:center">` +
+            `<span style="font-weight:400">plain </span><span style="font-weight:700">heavy </span>` +
+            `<span style="color:#cc0000;font-weight:400">red</span></p><p onclick="x()">end</p></b>`,
+        )
+        const paste = { clipboardData: data, bubbles: true, cancelable: true }
+        text.dispatchEvent(new ClipboardEvent("paste", paste))
+      })
+      const line = ben.text().locator('p[data-align="center"]')
+      await line.waitFor({ timeout: patience })
+      equal(await line.locator("strong").allInnerTexts().then(String), "heavy ", "bold")
+      equal(await line.locator(".color").innerText(), "red", "coloured")
+    })
+    await step("a press below the text goes to its end", async () => {
+      await ana.before("A plan in plain words.")
+      const sheet = await ana.page.locator(".document-sheet").boundingBox()
+      const last = await ana.page.locator(".notes").boundingBox()
+      ok(sheet && last, "the sheet is not there")
+      await ana.page.mouse.click(sheet.x + sheet.width / 2, last.y + last.height + 20)
+      await ana.page.keyboard.type("ed here")
+      await ben.text().getByText("ended here").waitFor({ timeout: patience })
+    })
     await step("a document goes to the trash and comes back", async () => {
       await ana.go(d.all)
       await ana.look("docs-list")
@@ -365,7 +423,9 @@ export class Writer {
   words() {
     return this.text().evaluate((text) => {
       const copy = text.cloneNode(true)
-      for (const node of copy.querySelectorAll(".ProseMirror-widget, .page-gap, .image"))
+      for (const node of copy.querySelectorAll(
+        ".ProseMirror-widget, .page-gap, .image, .code-language",
+      ))
         node.remove()
       return [...copy.querySelectorAll("p, h1, h2, h3, h4, pre")]
         .map((it) => it.textContent)

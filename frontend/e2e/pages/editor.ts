@@ -1,6 +1,8 @@
 import { TextSelection } from "prosemirror-state"
 import { createEditor, type Editor } from "../../src/editor/editor"
 import { Engine } from "../../src/editor/engine"
+import type { Marker, Token } from "../../src/editor/flat"
+import type { Span } from "../../src/editor/flatpatch"
 import { Replica } from "../../src/editor/replica"
 import "../../src/styles/tokens.css"
 import "../../src/styles/base.css"
@@ -34,7 +36,12 @@ const painted = () =>
 
 async function open(clicked: number): Promise<Opened> {
   const blocked = watch()
-  source = new FileSource(`./${name}.automerge`, query.has("paint") ? `./${name}.paint.json` : null)
+  const paint = query.get("paint")
+  source = new FileSource(
+    `./${name}.automerge`,
+    paint && `./${name}.${paint}.json`,
+    Number(query.get("wait")),
+  )
   replica = await Replica.open(source)
   const mount = document.querySelector<HTMLElement>("#mount")
   if (!mount) throw new Error("no place for the editor")
@@ -84,6 +91,14 @@ function place(share: number): void {
   const selection = TextSelection.near(at)
   editor.view.dispatch(editor.view.state.tr.setSelection(selection).scrollIntoView())
   editor.focus()
+}
+
+/** What a picture of the program says of a token. */
+function span(token: Token): Span {
+  const block = (marker: Marker) => ({ type: "block", value: { ...marker, isEmbed: marker.embed } })
+  if ("marker" in token) return block(token.marker)
+  const marks = Object.fromEntries(token.marks.list)
+  return token.embed ? { ...block(token.embed), marks } : { type: "text", value: token.text, marks }
 }
 
 const echoes: number[] = []
@@ -139,6 +154,12 @@ const api = {
   echoes: () => echoes.splice(0),
   computed: () => computed.splice(0),
   paint: async () => ({ heads: replica.heads, doc: editor.view.state.doc.toJSON() as unknown }),
+  /** The picture as the program makes it. */
+  spans: async () => {
+    const engine = await Engine.start()
+    const doc = engine.load(replica.save(), "ef".repeat(16))
+    return { heads: doc.heads(), doc: { spans: doc.tokens("/text").map(span) } }
+  },
   settle: () => replica.settle(),
   check: () => {
     const engine = replica as unknown as { healer: { healed: object } }

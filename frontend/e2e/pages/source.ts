@@ -8,10 +8,13 @@ export class FileSource implements Source {
   readonly sent: Uint8Array[] = []
   readonly #file: string
   readonly #paint: string | null
+  readonly #wait: number
 
-  constructor(file: string, paint: string | null) {
+  /** A picture is there after `wait` ms. */
+  constructor(file: string, paint: string | null, wait = 0) {
     this.#file = file
     this.#paint = paint
+    this.#wait = wait
   }
 
   open(): Promise<Session> {
@@ -35,6 +38,7 @@ export class FileSource implements Source {
 
   async paint(): Promise<Paint | null> {
     if (this.#paint === null) return null
+    await new Promise((done) => setTimeout(done, this.#wait))
     return (await (await fetch(this.#paint)).json()) as Paint
   }
 

@@ -93,8 +93,5 @@ test("random sessions of two and three people end with equal documents and equal
     found.adjusted += adjusted
   }
   console.log(`${sessions} sessions: put right ${found.problems.length} times`, found.problems)
-  const screens = found.problems.filter((problem) => problem.includes("screen"))
-  expect(screens).toEqual([])
-  // The engine's patches are not always what its spans say afterwards; the next comparison sees it.
-  expect(found.problems.length).toBeLessThanOrEqual(sessions / 100)
+  expect(found.problems).toEqual([])
 }, 900_000)

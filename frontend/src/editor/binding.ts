@@ -37,8 +37,8 @@ export class Binding {
   shadow: Node
   /** How often the view had to be put right after a person's edit, because the stream says it otherwise. */
   adjusted = 0
-  /** Set when patches were not enough to follow the engine. */
-  doubtful = false
+  /** Set when patches were not enough to follow the engine: the whole text was read again. */
+  #anew = false
   readonly #notes = new Set<string>()
   /** Undefined while no editor shows the document. */
   surface: Surface | undefined
@@ -70,7 +70,6 @@ export class Binding {
   /** Reads the whole text and returns the document for it. */
   read(engine: EngineDoc): Node {
     this.text = new FlatText(engine.tokens(path))
-    this.doubtful = false
     return this.whole()
   }
 
@@ -97,11 +96,15 @@ export class Binding {
     return this.#notes
   }
 
-  /** Follows the engine after `write` and its commit: `shadow` is the shown document from now on. */
-  wrote(patches: readonly Patch[], engine: EngineDoc): void {
+  /** Follows the engine after `write` and its commit. Where it throws, all is still to be written. */
+  follow(patches: readonly Patch[], engine: EngineDoc): void {
+    this.#patch(patches, engine)
+  }
+
+  /** After `follow`: `shadow` is the shown document from now on, and shown as the stream says it. */
+  wrote(): void {
     const now = this.doc
     const changed = this.#changed(this.shadow, now)
-    this.#patch(patches, engine)
     this.shadow = now
     const tr = this.surface?.state.tr
     if (!tr) return
@@ -109,7 +112,7 @@ export class Binding {
     const absent = changed.some(({ start, end }) =>
       now.children.slice(start, end).some((_, at) => blocks[start + at] === blocks[start + at + 1]),
     )
-    if (!absent && blocks[now.childCount] === this.text.blocks.length)
+    if (!this.#anew && !absent && blocks[now.childCount] === this.text.blocks.length)
       this.#show(
         tr,
         now,
@@ -189,10 +192,8 @@ export class Binding {
       marker: (at) => engine.marker(path, at),
       marks: (at) => engine.marks(path, at),
     })
-    if (patched.doubtful) {
-      this.text = new FlatText(engine.tokens(path))
-      this.doubtful = true
-    }
+    this.#anew = patched.doubtful
+    if (patched.doubtful) this.text.replace(engine.tokens(path))
     return patched
   }
 

@@ -1,3 +1,5 @@
+import { styleAttribute } from "./clipboard-inert"
+import { applyLooks, styleOf } from "./clipboard-looks"
 import { officeLists } from "./clipboard-office"
 
 /** A table with more cells than this is pasted without its spans. */
@@ -32,6 +34,7 @@ export function clean(root: ParentNode & Node): Found {
   for (const table of root.querySelectorAll("table")) whole(table)
   for (const title of root.querySelectorAll("p.MsoTitle")) rename(title, "h1")
   for (const empty of root.querySelectorAll("br.Apple-interchange-newline")) empty.remove()
+  applyLooks(root)
   return images(root)
 }
 
@@ -44,6 +47,7 @@ function comments(root: Node): void {
 
 function rename(node: Element, tag: string): void {
   const made = node.ownerDocument.createElement(tag)
+  made.setAttribute(styleAttribute, styleOf(node))
   made.append(...node.childNodes)
   node.replaceWith(made)
 }

@@ -1,3 +1,6 @@
+import { styleAttribute } from "./clipboard-inert"
+import { styleOf } from "./clipboard-looks"
+
 /** The place of a paragraph in a list of Word: `mso-list: l0 level2 lfo1`. */
 const place = /mso-list:\s*l(\d+)\s+level(\d+)/i
 const numbered = /^\s*(\(?[0-9]+|[a-z]{1,3}|[ivxlcdm]+)[.)]/i
@@ -8,8 +11,6 @@ interface OfficeItem {
   level: number
   ordered: boolean
 }
-
-const styleOf = (node: Element) => node.getAttribute("style") ?? ""
 
 /** Reads a paragraph that Word shows as an item, and takes its typed bullet away. */
 function itemOf(paragraph: Element): OfficeItem | null {
@@ -47,6 +48,7 @@ export function officeLists(root: ParentNode): void {
     }
     const made = paragraph.ownerDocument.createElement("li")
     const text = paragraph.ownerDocument.createElement("p")
+    text.setAttribute(styleAttribute, styleOf(paragraph))
     text.append(...paragraph.childNodes)
     made.append(text)
     current.list.append(made)

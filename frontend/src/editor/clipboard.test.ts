@@ -3,6 +3,9 @@ import { EditorState, TextSelection } from "prosemirror-state"
 import { EditorView } from "prosemirror-view"
 import { expect, test } from "vitest"
 import { clipboard, ClipboardParser, clipboardSerializer, fileOf } from "./clipboard"
+import { readColor } from "./clipboard-colors"
+import { inert } from "./clipboard-inert"
+import { declarations } from "./clipboard-looks"
 import { Uploads, uploadMarks } from "./images-upload"
 import { schema } from "./schema"
 import type { Notice } from "./state"
@@ -205,4 +208,120 @@ test("a pasted table is named", () => {
   const table = view.state.doc.children.find((node) => node.type.name === "table")
   expect(table?.attrs.id).toMatch(/^[a-z2-7]{10}$/)
   expect(table?.firstChild?.attrs.id).toMatch(/^[a-z2-7]{10}$/)
+})
+
+test("pasted HTML is made inert before it is parsed", () => {
+  expect(inert(`<p style="color:red" onclick='x("<b style=a>")' class=a>a &lt; b<br/></p>`)).toBe(
+    `<p data-style="color:red" data-gone='x("<b style=a>")' class=a>a &lt; b<br/></p>`,
+  )
+  expect(inert(`<STYLE type="text/css">p > a {}</style><B STYLE=color:red>1 < 2</B>`)).toBe(
+    `<B data-style=color:red>1 < 2</B>`,
+  )
+  for (const same of [
+    `a < b`,
+    `<!-- <p style="x"> -->`,
+    `<![if !x]>`,
+    `<p style`,
+    `<`,
+    `<p title="`,
+  ])
+    expect(inert(same).replace("data-style", "style")).toBe(same)
+  expect(inert(`<!--[if gte mso 9]><xml style="a"/><![endif]--><i style='b'>`)).toBe(
+    `<!--[if gte mso 9]><xml style="a"/><![endif]--><i data-style='b'>`,
+  )
+})
+
+test("styles are read without the engine", () => {
+  expect([
+    ...declarations(`Color: RED !important; background:url("a;b") #FF0; x; ;font-weight:700`),
+  ]).toEqual([
+    ["color", "red"],
+    ["background", `url("a;b") #ff0`],
+    ["font-weight", "700"],
+  ])
+})
+
+test.each([
+  ["#c00", "#cc0000"],
+  ["#FFAA0080", "#ffd47f"],
+  ["rgb(255, 0, 0)", "#ff0000"],
+  ["rgba(0,0,0,0.5)", "#808080"],
+  ["rgb(0 128 0 / 100%)", "#008000"],
+  ["Yellow", "#ffff00"],
+  ["transparent", null],
+  ["windowtext", null],
+  ["rgba(1,2,3,0)", null],
+  ["url(x)", null],
+])("the colour %s is %s", (css, expected) => {
+  expect(readColor(css)).toBe(expected)
+})
+
+test("looks are decided for each text from all around it", () => {
+  expect(pasted(`<b><p>a<span style="font-weight:normal">b</span></p></b>`)).toBe(
+    "paragraph([strong: a]b)",
+  )
+  expect(
+    pasted(
+      `<p style="color:red">a<span style="color:#000">b</span><font color="#00f">c</font></p>`,
+    ),
+  ).toBe("paragraph([color=#ff0000: a]b[color=#0000ff: c])")
+  expect(
+    pasted(
+      `<p><a href="https://a.example" style="color:#00f;text-decoration:underline"><u>a</u></a></p>`,
+    ),
+  ).toBe("paragraph([link=https://a.example: a])")
+  expect(pasted(`<h2 style="font-weight:700">a</h2>`)).toBe("heading2(a)")
+  expect(pasted(`<p><code style="background:#eef">a</code></p>`)).toBe("paragraph([code: a])")
+  expect(pasted(`<div style="background:#ffc"><p>a</p></div>`)).toBe("paragraph(a)")
+})
+
+test("Word: bold and colours by style, alignment, highlighting by name", () => {
+  const { slice } = read(
+    `<p class=MsoNormal align=center style='text-align:center'><span style='font-weight:bold'>a</span></p>` +
+      `<p class=MsoNormal><span style='color:red'>b</span><span style='background:yellow;mso-highlight:yellow'>c</span>` +
+      `<span style='color:windowtext'>d</span></p>`,
+  )
+  expect(slice.content.content.map(shape).join(" ")).toBe(
+    "paragraph([strong: a]) paragraph([color=#ff0000: b][highlight=#ffff00: c]d)",
+  )
+  expect(slice.content.firstChild?.attrs.align).toBe("center")
+})
+
+test("text in cells and items keeps its alignment", () => {
+  const { slice } = read(
+    `<table><tr><td style="text-align:right">a</td><td align="center"><p>b</p></td></tr></table><center>c</center>`,
+  )
+  const aligns: unknown[] = []
+  slice.content.descendants((node) => {
+    if (node.isTextblock) aligns.push(node.attrs.align)
+  })
+  expect(aligns).toEqual(["right", "center", "center"])
+})
+
+test("what is copied here is pasted as it was", () => {
+  const { color, highlight, link, strong } = schema.marks
+  const doc = d(
+    paragraph.create({ align: "right" }, [
+      schema.text("a", [color.create({ color: "#c4261d" }), strong.create()]),
+      schema.text("b", [highlight.create({ color: "#e2e0da" })]),
+      schema.text("c", [
+        color.create({ color: "#c4261d" }),
+        link.create({ href: "https://a.example/" }),
+      ]),
+    ]),
+  )
+  const box = document.createElement("div")
+  clipboardSerializer().serializeFragment(doc.content, { document }, box)
+  const { slice } = read(inert(box.innerHTML))
+  expect(slice.content.firstChild?.eq(doc.child(0))).toBe(true)
+})
+
+test("blocks pasted into an empty paragraph keep how the first of them stands", () => {
+  const { view } = open()
+  view.dispatch(view.state.tr.delete(1, 2))
+  view.pasteHTML(`<p style="text-align:center">a</p><p>b</p>`, new ClipboardEvent("paste"))
+  expect(view.state.doc.children.map((node) => [node.textContent, node.attrs.align])).toEqual([
+    ["a", "center"],
+    ["b", null],
+  ])
 })

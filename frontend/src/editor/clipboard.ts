@@ -6,10 +6,12 @@ import {
   type Mark,
   type Node,
   type ParseOptions,
+  type Schema,
 } from "prosemirror-model"
 import { Plugin, type EditorState } from "prosemirror-state"
 import type { EditorView } from "prosemirror-view"
 import { clean, type Found } from "./clipboard-clean"
+import { inert } from "./clipboard-inert"
 import { imageFiles, imagePlace, type Uploads } from "./images-upload"
 import { newId } from "./ids"
 import { schema } from "./schema"
@@ -32,12 +34,13 @@ const pastedImage = {
   }),
 }
 
-/** Reads pasted HTML by the schema, after cleaning it. */
+/** Reads pasted HTML by a schema, after cleaning it. */
 export class ClipboardParser extends DOMParser {
   #found: Found = { images: [], remote: 0 }
 
-  constructor() {
-    super(schema, [pastedImage, ...DOMParser.fromSchema(schema).rules])
+  constructor(into: Schema = schema) {
+    const own = into === schema ? [pastedImage] : []
+    super(into, [...own, ...DOMParser.fromSchema(into).rules])
   }
 
   override parseSlice(dom: globalThis.Node, options?: ParseOptions): Slice {
@@ -57,14 +60,14 @@ const shown = (property: string) => (mark: Mark) =>
   ["span", { style: `${property}: ${String(mark.attrs.color)}` }, 0] as const
 
 /** Writes what is copied: colours as other programs understand them, no comments or proposals. */
-export const clipboardSerializer = (): DOMSerializer => {
-  const marks = { ...DOMSerializer.marksFromSchema(schema) }
+export const clipboardSerializer = (from: Schema = schema): DOMSerializer => {
+  const marks = { ...DOMSerializer.marksFromSchema(from) }
   marks.color = shown("color")
   marks.highlight = shown("background-color")
   delete marks.comment
   delete marks.suggestion
   const nodes = {
-    ...DOMSerializer.nodesFromSchema(schema),
+    ...DOMSerializer.nodesFromSchema(from),
     paragraph: (node: Node) => ["p", alignStyle(node), 0] as const,
     heading: (node: Node) => [`h${String(node.attrs.level)}`, alignStyle(node), 0] as const,
   }
@@ -73,6 +76,13 @@ export const clipboardSerializer = (): DOMSerializer => {
 
 const alignStyle = (node: Node): Record<string, string> =>
   node.attrs.align ? { style: `text-align: ${String(node.attrs.align)}` } : {}
+
+/** How text is copied and pasted by a schema. */
+export const clipboardProps = (by: Schema) => ({
+  clipboardParser: new ClipboardParser(by),
+  clipboardSerializer: clipboardSerializer(by),
+  transformPastedHTML: inert,
+})
 
 /** The bytes of a data: address, or null when they are none or too many. */
 export function fileOf({ data, name }: { data: string; name: string }): File | null {
@@ -119,6 +129,17 @@ function withMarkers(content: Fragment): Fragment {
   return Fragment.from(nodes)
 }
 
+/** Whether blocks are pasted into an empty paragraph that would not stand as the first of them does. */
+const keepsAlign = (
+  { content, openStart }: Slice,
+  { selection: { $from } }: EditorState,
+): boolean =>
+  openStart === 1 &&
+  content.childCount > 1 &&
+  (content.firstChild?.attrs.align ?? null) !== null &&
+  $from.parent.type === paragraph &&
+  $from.parent.content.size === 0
+
 /** What pasting needs of its editor. */
 export interface ClipboardHost {
   uploads: Uploads
@@ -133,11 +154,12 @@ export function clipboard(host: ClipboardHost): Plugin {
   const parser = new ClipboardParser()
   return new Plugin({
     props: {
+      ...clipboardProps(schema),
       clipboardParser: parser,
-      clipboardSerializer: clipboardSerializer(),
-      transformPasted(slice) {
+      transformPasted(slice, view) {
         const own = ownNotes(slice.content, new Set(host.footnotes()), host.notes)
-        return new Slice(withoutIds(withMarkers(own)), slice.openStart, slice.openEnd)
+        const start = keepsAlign(slice, view.state) ? 0 : slice.openStart
+        return new Slice(withoutIds(withMarkers(own)), start, slice.openEnd)
       },
       handlePaste(view, event, slice) {
         const found = parser.take()

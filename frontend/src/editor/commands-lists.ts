@@ -1,11 +1,11 @@
-import { autoJoin, setBlockType } from "prosemirror-commands"
+import { autoJoin } from "prosemirror-commands"
 import { Fragment, type Node, type NodeType, type ResolvedPos } from "prosemirror-model"
 import { liftListItem, sinkListItem, splitListItem, wrapInList } from "prosemirror-schema-list"
 import { TextSelection, type Command, type EditorState } from "prosemirror-state"
+import { toParagraph } from "./commands-blocks"
 import { schema } from "./schema"
 
-const { bullet_list, ordered_list, task_list, list_item, task_item, paragraph, heading } =
-  schema.nodes
+const { bullet_list, ordered_list, task_list, list_item, task_item, heading } = schema.nodes
 
 /** A kind of list. */
 export type ListKind = "bullet_list" | "ordered_list" | "task_list"
@@ -65,7 +65,7 @@ const plainThen =
     })
     if (!headings) return command(state, dispatch, view)
     let plain = state.tr
-    setBlockType(paragraph)(state, (tr) => (plain = tr))
+    toParagraph(state, (tr) => (plain = tr))
     return command(state.apply(plain), (tr) => {
       for (const step of tr.steps) plain.step(step)
       dispatch?.(

@@ -72,7 +72,10 @@ export function markRange(
 /** The link around the selection, or null. */
 export const linkAt = (state: EditorState) => markRange(state.selection.$from, link)
 
-/** Sets a link; without a selection on the link around the cursor, else as new text. */
+/**
+ * Sets a link; without a selection on the link around the cursor, else as new text. The cursor goes
+ * behind it, and what is typed there does not belong to it.
+ */
 export const setLink =
   (typed: string, text?: string): Command =>
   (state, dispatch) => {
@@ -89,13 +92,16 @@ export const setLink =
       tr.setSelection(TextSelection.create(tr.doc, from + (text || typed).length))
     } else if (!empty) {
       tr.removeMark(from, to, link).addMark(from, to, mark)
+      if (state.selection instanceof TextSelection)
+        tr.setSelection(TextSelection.create(tr.doc, to))
     } else if (around) {
       tr.removeMark(around.from, around.to, link).addMark(around.from, around.to, mark)
+      tr.setSelection(TextSelection.create(tr.doc, around.to))
     } else {
       if (!$from.parent.type.allowsMarkType(link)) return false
       tr.insertText(typed).addMark(from, from + typed.length, mark)
     }
-    dispatch?.(tr.scrollIntoView())
+    dispatch?.(tr.removeStoredMark(link).scrollIntoView())
     return true
   }
 

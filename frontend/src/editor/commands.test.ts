@@ -69,6 +69,18 @@ test("alignment reaches every selected paragraph and heading", () => {
   expect(aligns).toEqual(["center", "center", "center"])
 })
 
+test("a heading stands as the paragraph stood, and back", () => {
+  const made = after(
+    at(d(paragraph.create({ align: "center" }, schema.text("a"))), 1),
+    toHeading(2),
+  )
+  expect(made.doc.firstChild?.attrs).toEqual({ level: 2, align: "center" })
+  expect(after(made, toHeading(3)).doc.firstChild?.attrs).toEqual({ level: 3, align: "center" })
+  expect(after(made, toParagraph).doc.firstChild?.attrs.align).toBe("center")
+  expect(after(made, toggleList("bullet_list")).doc.firstChild?.textContent).toBe("a")
+  expect(toHeading(2)(made)).toBe(false)
+})
+
 test("a quote is put around blocks and taken away", () => {
   const quoted = after(at(d(p("a"), p("b")), 1, 4), toggleQuote)
   expect(shape(quoted.doc)).toBe("blockquote(paragraph(a) paragraph(b))")
@@ -183,6 +195,19 @@ test("links take safe addresses only", () => {
   expect(result(at(d(p("a")), 2), setLink("parvis://x/y", "there"))).toBe(
     "paragraph(a[link=parvis://x/y: there])",
   )
+})
+
+test("behind a new link the cursor writes plain text", () => {
+  for (const [doc, from, to, text] of [
+    [d(p("see")), 1, 4, undefined],
+    [d(p("see")), 2, 2, "more"],
+    [d(p("see")), 4, 4, undefined],
+  ] as const) {
+    const made = after(at(doc, from, to), setLink("https://a.example", text))
+    expect(made.selection.empty).toBe(true)
+    const typed = made.apply(made.tr.insertText("!"))
+    expect(shape(typed.doc)).toMatch(/\]!(ee)?\)$/)
+  }
 })
 
 test("a link around the cursor is changed and removed as a whole", () => {

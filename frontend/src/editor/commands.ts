@@ -25,7 +25,7 @@ import { indent, outdent, toggleList } from "./commands-lists"
 import { clearMarks, removeLink, setLink, setMark, toggle } from "./commands-marks"
 import { schema, type Align } from "./schema"
 import type { Toggle } from "./state"
-import { changesText } from "./suggest"
+import { changesStructure } from "./suggest"
 import { headerRow, insertTable } from "./tables"
 
 /**
@@ -126,14 +126,11 @@ export function commandsOf(view: EditorView, host: CommandHost): Commands {
   }
 }
 
-/**
- * A command that changes a table itself, also while suggesting: a proposal marks text, and half a
- * column cannot be one.
- */
+/** A command that changes a table itself: while suggesting it does not apply. */
 const changing =
   (command: Command): Command =>
   (state, dispatch, view) =>
-    command(state, dispatch && ((tr) => dispatch(changesText(tr))), view)
+    command(state, dispatch && ((tr) => dispatch(changesStructure(tr))), view)
 
 const changeImage =
   (change: Parameters<Commands["image"]>[0]): Command =>

@@ -9,6 +9,7 @@ import "prosemirror-view/style/prosemirror.css"
 import { m } from "../paraglide/messages.js"
 import { clipboard, putFiles } from "./clipboard"
 import { codeColors } from "./code"
+import { CodeView } from "./code-view"
 import { commandsOf, type Commands } from "./commands"
 import { CommentMarks } from "./commentmarks"
 import { cursorMarks, showCursors } from "./cursors"
@@ -21,7 +22,7 @@ import { Finder, findMarks } from "./find"
 import { FootnoteView, insertFootnote } from "./footnotes"
 import { FootnoteOrder } from "./footnotes-order"
 import { NotesPanel } from "./footnotes-panel"
-import { followLinks, newLineBelow, openBeside, placeholder } from "./gestures"
+import { followLinks, newLineBelow, openBeside, placeholder, pressOnSheet } from "./gestures"
 import { NextFrame } from "./idle"
 import { ImageView } from "./images"
 import { uploadMarks, Uploads } from "./images-upload"
@@ -39,6 +40,8 @@ import { tableView } from "./tableview"
 import { TaskView } from "./tasks"
 import { ContentsView } from "./toc"
 import { headingsOf, Outline } from "./toc-outline"
+import { unbroken } from "./unbroken"
+import { undoSteps } from "./undo"
 import { WordCount } from "./words"
 
 /** Sheet of a print when the text is shown without pages. */
@@ -100,7 +103,12 @@ export class DocumentEditor implements Editor {
     this.comments = new CommentMarks(view)
     this.#snapshot = snapshotOf(view.state, view.editable, false)
     this.#frame = new NextFrame(() => this.#report())
-    this.#detach = options.source.attach(view)
+    const leave = pressOnSheet(view, this.#sheet)
+    const detach = options.source.attach(view)
+    this.#detach = () => {
+      leave()
+      detach()
+    }
     this.setPages(options.pages ?? null)
     this.#frame.ask()
   }
@@ -121,6 +129,7 @@ export class DocumentEditor implements Editor {
         role: "textbox",
         "aria-multiline": "true",
         "aria-label": m.editor_text(),
+        "aria-description": m.editor_text_keys(),
         "aria-readonly": String(!this.#editable),
         lang: this.#language,
         spellcheck: String(this.#editable),
@@ -163,8 +172,10 @@ export class DocumentEditor implements Editor {
       placeholder(),
       followLinks(this.#options.onOpenLink ?? openBeside, (id) => onOpenComment?.(id)),
       newLineBelow(),
+      unbroken(),
       this.#outline.plugin(),
       this.#order.plugin(),
+      undoSteps(),
     ]
   }
 
@@ -179,6 +190,7 @@ export class DocumentEditor implements Editor {
     }
     return {
       table: () => tableView(),
+      code_block: (node, view, place) => new CodeView(node, view, place),
       task_item: (node, view, place) => new TaskView(node, view, place),
       image: (node, view, place) => new ImageView(node, view, place, image),
       footnote: (node) =>
@@ -192,8 +204,10 @@ export class DocumentEditor implements Editor {
   #dispatch(tr: Transaction): void {
     const { view } = this
     const made = propose(tr, view.state, () => this.#options.source.newSuggestion())
-    view.updateState(view.state.apply(made))
-    if (made.docChanged) this.#pages?.changed()
+    // Without a change the view still takes back what the engine may have drawn.
+    view.updateState(made ? view.state.apply(made) : view.state)
+    if (!made) this.#options.onNotice?.({ kind: "not-proposed" })
+    else if (made.docChanged) this.#pages?.changed()
     this.#frame?.ask()
   }
 

@@ -2,6 +2,7 @@ import type { Node } from "prosemirror-model"
 import { EditorState, Plugin } from "prosemirror-state"
 import { DecorationSet, EditorView } from "prosemirror-view"
 import "prosemirror-view/style/prosemirror.css"
+import { clipboardSerializer } from "./clipboard"
 import { codeColors } from "./code"
 import { authorColors } from "./cursors"
 import { element } from "./dom"
@@ -18,6 +19,7 @@ import { tableView } from "./tableview"
 import { TaskView } from "./tasks"
 import { ContentsView } from "./toc"
 import { Outline } from "./toc-outline"
+import { unbroken } from "./unbroken"
 
 const none = () => {}
 
@@ -43,6 +45,7 @@ export class DocumentViewer implements Viewer {
     const view = new EditorView(this.#sheet, {
       state: this.#state(doc),
       editable: () => false,
+      clipboardSerializer: clipboardSerializer(),
       attributes: { class: "document-text", role: "document", "aria-label": label, tabindex: "0" },
       nodeViews: {
         table: () => tableView(),
@@ -61,7 +64,7 @@ export class DocumentViewer implements Viewer {
   #state(doc: Node): EditorState {
     const colored = DecorationSet.create(doc, authorColors(this.#colors))
     const colors = new Plugin({ props: { decorations: () => colored } })
-    const plugins = [colors, codeColors(), followLinks(openBeside, none)]
+    const plugins = [colors, codeColors(), unbroken(), followLinks(openBeside, none)]
     return EditorState.create({
       doc,
       plugins: [...plugins, this.#outline.plugin(), this.#order.plugin()],

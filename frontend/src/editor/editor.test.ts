@@ -89,11 +89,11 @@ test("a task is ticked with its checkbox", () => {
 
 test("a table of contents follows the headings", async () => {
   const { editor } = open(d(table_of_contents.create(), h(1, "One"), p("x"), h(2, "Two")))
-  const entries = () => [...document.querySelectorAll(".contents li")].map((it) => it.textContent)
+  const entries = () => [...document.querySelectorAll(".outline li")].map((it) => it.textContent)
   await expect.poll(entries).toEqual(["One", "Two"])
   editor.view.dispatch(editor.view.state.tr.insertText("!", 5))
   await expect.poll(entries).toEqual(["One!", "Two"])
-  const [, second] = document.querySelectorAll<HTMLButtonElement>(".contents button")
+  const [, second] = document.querySelectorAll<HTMLButtonElement>(".outline button")
   second?.click()
   expect(editor.view.state.selection.$from.parent.textContent).toBe("Two")
 })
@@ -116,10 +116,108 @@ test("footnotes are numbered, written beside the text, and listed below it", asy
   expect(dialog?.textContent).toContain("Second note, changed")
   dialog?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }))
   expect(document.querySelector("[role=dialog]")).toBeNull()
-  expect(editor.view.state.selection).toBeInstanceOf(NodeSelection)
+  // The next letter goes behind the mark.
+  editor.view.dispatch(editor.view.state.tr.insertText("!"))
+  expect(shape(editor.view.state.doc)).toContain("footnote()!")
   select(editor, 1)
   expect(editor.commands.insertFootnote()).toBe(true)
   await expect.poll(numbers).toEqual(["1", "2", "3"])
+})
+
+test.each([
+  ["footnote", "paragraph(onefootnote())", (editor: Editor) => editor.commands.insertFootnote()],
+  [
+    "table",
+    "paragraph(one) table(table_row(table_header(paragraph())))",
+    (editor: Editor) => editor.commands.insertTable(1, 1),
+  ],
+])("a %s is a step of undo of its own", (_, inserted, insert) => {
+  const { editor } = open(d(p()))
+  const type = (text: string) => editor.view.dispatch(editor.view.state.tr.insertText(text))
+  type("one")
+  insert(editor)
+  type(" two")
+  editor.commands.undo()
+  expect(shape(editor.view.state.doc)).toBe(inserted)
+  editor.commands.undo()
+  expect(shape(editor.view.state.doc)).toBe("paragraph(one)")
+})
+
+test("the undo of the engine's own menu is the editor's", () => {
+  const { editor } = open(d(p()))
+  editor.view.dispatch(editor.view.state.tr.insertText("one"))
+  const menu = (inputType: string) =>
+    editor.view.dom.dispatchEvent(
+      new InputEvent("beforeinput", { inputType, bubbles: true, cancelable: true }),
+    )
+  menu("historyUndo")
+  expect(shape(editor.view.state.doc)).toBe("paragraph()")
+  menu("historyRedo")
+  expect(shape(editor.view.state.doc)).toBe("paragraph(one)")
+})
+
+test("the language of code is chosen in its corner", () => {
+  const { editor } = open(d(code_block.create({ language: "js" }, schema.text("x")), p()))
+  const menu = byName("select", "Language of this code") as HTMLSelectElement
+  const shown = () => menu.options[menu.selectedIndex]?.textContent
+  expect([menu.value, shown(), menu.options.length]).toEqual(["javascript", "JavaScript", 1])
+  menu.dispatchEvent(new Event("focus"))
+  expect(menu.options.length).toBeGreaterThan(20)
+  menu.value = "go"
+  menu.dispatchEvent(new Event("change"))
+  expect(editor.view.state.doc.child(0).attrs.language).toBe("go")
+  expect(editor.commands.undo()).toBe(true)
+  expect([menu.value, shown()]).toEqual(["javascript", "JavaScript"])
+  editor.suggestions.setMode(true)
+  menu.value = ""
+  menu.dispatchEvent(new Event("change"))
+  expect([menu.value, editor.view.state.doc.child(0).attrs.language]).toEqual(["javascript", "js"])
+})
+
+test("a press on the blank of the sheet goes to the end of the text", () => {
+  const { editor, mount } = open(d(p("one"), p("two")))
+  const sheet = mount.querySelector(".document-sheet") as HTMLElement
+  const press = (clientY: number) =>
+    sheet.dispatchEvent(new MouseEvent("mousedown", { button: 0, clientY, bubbles: true }))
+  press(500)
+  expect(editor.view.state.selection.head).toBe(9)
+  expect(editor.view.hasFocus()).toBe(true)
+  editor.view.dispatch(
+    editor.view.state.tr.insert(editor.view.state.doc.content.size, table_of_contents.create()),
+  )
+  press(500)
+  expect(shape(editor.view.state.doc)).toMatch(/ table_of_contents\(\) paragraph\(\)$/)
+  editor.setEditable(false)
+  select(editor, 1)
+  press(500)
+  expect(editor.view.state.selection.head).toBe(1)
+})
+
+test("what a suggestion cannot be is refused, and the person is told", () => {
+  const notices: unknown[] = []
+  const { editor } = open(d(p("one"), tasks(["two", false])), {
+    onNotice: (notice) => notices.push(notice),
+  })
+  editor.suggestions.setMode(true)
+  select(editor, 1, 4)
+  editor.commands.toggle("strong")
+  editor.commands.heading(1)
+  editor.commands.insertTable(2, 2)
+  const box = document.querySelector<HTMLInputElement>("[type=checkbox]")
+  box?.click()
+  expect(shape(editor.view.state.doc)).toBe("paragraph(one) task_list(task_item(paragraph(two)))")
+  expect(box?.checked).toBe(false)
+  expect(notices).toEqual(Array(4).fill({ kind: "not-proposed" }))
+})
+
+test("a word without end is not kerned", () => {
+  const { editor } = open(d(p("short"), p("x".repeat(2000))))
+  const marked = () => [...editor.view.dom.children].map((it) => it.classList.contains("unbroken"))
+  expect(marked()).toEqual([false, true])
+  editor.view.dispatch(editor.view.state.tr.insertText(" ", 900))
+  expect(marked()).toEqual([false, true])
+  editor.view.dispatch(editor.view.state.tr.delete(1200, 1900).insertText("y".repeat(1500), 1))
+  expect(marked()).toEqual([true, false])
 })
 
 test("a missing image says so, is asked for again, and is described", () => {

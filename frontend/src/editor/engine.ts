@@ -2,6 +2,7 @@ import type * as Automerge from "@automerge/automerge/slim/next"
 import wasm from "@automerge/automerge/automerge.wasm?url"
 import { readMarker, readMarks, readSpans } from "./flatpatch"
 import type { Marker, MarkSet, Token } from "./flat"
+import { untold } from "./untold"
 
 type Library = typeof Automerge
 type Handle = ReturnType<Library["getBackend"]>
@@ -38,6 +39,11 @@ export class Engine {
   }
 }
 
+/** Whether the engine itself stopped in the middle of something: its document is of no use any more. */
+export const isBroken = (error: unknown): boolean =>
+  error instanceof WebAssembly.RuntimeError ||
+  /recursive use of an object|null pointer/.test(String(error))
+
 /** Positions in one change: up to four bytes each stay below 512 KiB. */
 const largest = 100_000
 
@@ -46,6 +52,8 @@ const largest = 100_000
  * millisecond); `spans` and `save` walk all of it.
  */
 export class EngineDoc {
+  /** Set when an edit failed and could not be taken back: the document must be loaded again. */
+  spoiled = false
   #changes: Uint8Array[] = []
   #weight = 0
   #at = 0
@@ -89,31 +97,35 @@ export class EngineDoc {
 
   /**
    * Runs an edit as one change (or several, where it is large) with a time in milliseconds. Returns
-   * the changes and what they did, or null when nothing was changed.
+   * the changes and what they did, or null when nothing was changed. Where it throws, no change was
+   * made; see also `spoiled`.
    */
   change(at: number, edit: () => void): { changes: Uint8Array[]; patches: Patch[] } | null {
     this.#at = at
     try {
       edit()
+      this.#end()
+      const changes = this.#changes
+      return changes.length > 0 ? { changes, patches: this.handle.diffIncremental() } : null
     } catch (error) {
-      this.handle.rollback()
-      if (this.#changes.length === 0) throw error
+      this.spoiled = isBroken(error) || this.#changes.length > 0
+      if (!this.spoiled) this.handle.rollback()
+      throw error
+    } finally {
+      this.#changes = []
+      this.#weight = 0
     }
-    this.#end()
-    const changes = this.#changes
-    this.#changes = []
-    return changes.length > 0 ? { changes, patches: this.handle.diffIncremental() } : null
   }
 
-  /** What changed in the shown state since this was asked last. */
-  patches(): Patch[] {
-    return this.handle.diffIncremental()
+  /** What changed in the shown state since this was asked last, by changes of others. */
+  patches(changes: readonly Uint8Array[]): Patch[] {
+    return [...this.handle.diffIncremental(), ...untold(this, changes)]
   }
 
   /** Takes changes of others. Throws on a bad one. */
   apply(changes: readonly Uint8Array[]): Patch[] {
     this.handle.applyChanges([...changes])
-    return this.patches()
+    return this.patches(changes)
   }
 
   /** The whole stream of a text, now or as it was at some heads. */
@@ -134,11 +146,21 @@ export class EngineDoc {
     return readMarks(this.handle.marksAt(path, at))
   }
 
+  /** A copy that goes its own way. */
+  fork(actor: string): EngineDoc {
+    return new EngineDoc(this.library, this.handle.fork(actor))
+  }
+
   save(): Uint8Array {
     return this.handle.save()
   }
 
   free(): void {
-    this.handle.free()
+    try {
+      this.handle.free()
+    } catch (error) {
+      // Where the engine stopped, it never gives back the document's memory.
+      if (!isBroken(error) && !/ownership/.test(String(error))) throw error
+    }
   }
 }

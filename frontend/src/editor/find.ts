@@ -70,10 +70,12 @@ export class Finder implements Find {
   replaceAll(text: string): number {
     this.#update()
     // A document has no more matches here than are counted; the rest takes another turn.
-    const { tr } = this.#view.state
-    const count = this.#matches.length
+    const { tr, doc } = this.#view.state
+    const found = this.#matches.length
     for (const match of [...this.#matches].reverse()) tr.insertText(text, match.from, match.to)
-    if (count > 0) this.#view.dispatch(tr)
+    if (found > 0) this.#view.dispatch(tr)
+    // While suggesting, a match in code refuses them all.
+    const count = this.#view.state.doc === doc ? 0 : found
     this.#current = -1
     this.#update()
     this.#draw()

@@ -1,5 +1,5 @@
 import type { Patch } from "@automerge/automerge/slim/next"
-import { embedText, markSet, noMarks } from "./flat"
+import { embedText, markSet, noMarks, pushRun } from "./flat"
 import type { Marker, MarkSet, Run, Scalar, Token } from "./flat"
 import type { FlatText } from "./flattext"
 
@@ -51,12 +51,19 @@ export function readMarks(marks: Readonly<Record<string, unknown>> | undefined):
   return markSet(list)
 }
 
+/** A stretch of a text as the engine gives it: of type "block" a marker, otherwise text. */
+export interface Span {
+  type: string
+  value: unknown
+  marks?: Record<string, unknown>
+}
+
 /**
  * The tokens of what `spans` of the engine returns. It tells no marks of embeds: `marksAt` finds
- * them by position.
+ * them by position where the spans do not have them.
  */
 export function readSpans(
-  spans: readonly { type: string; value: unknown; marks?: Record<string, unknown> }[],
+  spans: readonly Span[],
   marksAt: (at: number) => Readonly<Record<string, unknown>>,
 ): Token[] {
   let at = 0
@@ -69,31 +76,19 @@ export function readSpans(
     }
     at++
     const marker = readMarker(span.value)
-    return marker.embed ? embedRun(marker, readMarks(marksAt(place))) : { marker }
+    return marker.embed ? embedRun(marker, readMarks(span.marks ?? marksAt(place))) : { marker }
   })
 }
 
 const embedRun = (embed: Marker, marks: MarkSet): Run => ({ text: embedText, marks, embed })
 
 /**
- * Stands among the marks of text whose marks are still to be read: what patches tell of the marks of
- * inserted text is not always what the engine holds.
+ * Stands among the marks of text whose marks are still to be read. The patches tell only where marks
+ * changed: text between two stretches that changed may be told to have the new mark as well, and
+ * marks of inserted text may be left out.
  */
 const unreadMark = "\0"
 const unreadMarks = markSet([[unreadMark, true]])
-
-/** Sets a mark. Text that lost one is read again, as it may hold what the patches did not tell. */
-function mark(
-  text: FlatText,
-  from: number,
-  to: number,
-  name: string,
-  value: Scalar | null,
-): boolean {
-  text.mark(from, to, name, value)
-  if (value === null) text.mark(from, to, unreadMark + name, true)
-  return value === null
-}
 
 /** What the engine holds, by position, after all patches. */
 export interface Held {
@@ -108,7 +103,7 @@ export type Shift = { at: number; del: number; insert: number }
 export interface Patched {
   /** Splices in the order in which they happened, each in the positions of its time. */
   shifts: Shift[]
-  /** Something happened that patches do not describe well: read the whole text again. */
+  /** Patches do not describe what happened, or too much of it: the whole text must be read again. */
   doubtful: boolean
 }
 
@@ -132,11 +127,10 @@ export function applyPatches(
     const at = patch.path[path.length]
     if (at === undefined) {
       if (patch.action === "mark")
-        for (const { start, end, name, value } of patch.marks)
-          waiting = mark(text, start, end, name, scalar(value) ?? null) || waiting
-      else if (patch.action === "unmark")
-        waiting = mark(text, patch.start, patch.end, patch.name, null)
+        for (const { start, end } of patch.marks) text.mark(start, end, unreadMark, true)
+      else if (patch.action === "unmark") text.mark(patch.start, patch.end, unreadMark, true)
       else patched.doubtful = true
+      waiting = true
       continue
     }
     if (typeof at !== "number") continue
@@ -153,27 +147,46 @@ export function applyPatches(
     } else if (patch.action === "del") splice(at, patch.length ?? 1, [], 0)
     else patched.doubtful = true
   }
-  if (waiting) resolve(text, held)
+  // Positions mean nothing any more where patches were not understood.
+  if (!patched.doubtful && waiting && !resolve(text, held)) patched.doubtful = true
   return patched
 }
 
-/** Reads every marker and all marks that are still unread. */
-function resolve(text: FlatText, held: Held): void {
-  const changed: [at: number, del: number, token: Token][] = []
+/** More unread characters than this are read with the whole text. */
+const many = 1_000
+
+/** Reads every marker and all marks that are still unread. Returns false where they are too many. */
+function resolve(text: FlatText, held: Held): boolean {
+  const changed: [at: number, del: number, tokens: Token[]][] = []
   let at = 0
+  let left = many
   for (const { marker, runs } of text.blocks) {
-    if (marker === unread) changed.push([at, 1, marked(held.marker(at), noMarks)])
+    if (marker === unread) changed.push([at, 1, [marked(held.marker(at), noMarks)]])
     if (marker) at++
     for (const run of runs) {
       const size = run.text.length
-      const fresh = run.marks.list.some(([name]) => name.startsWith(unreadMark))
-      const marks = fresh ? held.marks(at) : run.marks
-      if (run.embed === unreadEmbed) changed.push([at, size, marked(held.marker(at), marks)])
-      else if (fresh) changed.push([at, size, { ...run, marks }])
+      const fresh = run.marks.list.some(([name]) => name === unreadMark)
+      if (fresh && (left -= size) < 0) return false
+      if (run.embed === unreadEmbed)
+        changed.push([at, size, [marked(held.marker(at), fresh ? held.marks(at) : run.marks)]])
+      else if (run.embed && fresh) changed.push([at, size, [{ ...run, marks: held.marks(at) }]])
+      else if (fresh) changed.push([at, size, characters(run.text, at, held)])
       at += size
     }
   }
-  for (const [place, del, token] of changed) text.splice(place, del, [token])
+  for (const [place, del, tokens] of changed) text.splice(place, del, tokens)
+  return true
+}
+
+/** Text with the marks of each of its characters: several insertions may lie in one run. */
+function characters(text: string, from: number, held: Held): Run[] {
+  const runs: Run[] = []
+  let at = from
+  for (const character of text) {
+    pushRun(runs, { text: character, marks: held.marks(at), embed: null })
+    at += character.length
+  }
+  return runs
 }
 
 /** What stands where a marker was put: an object that is no map is shown as its character. */

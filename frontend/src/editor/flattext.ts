@@ -76,6 +76,17 @@ export class FlatText {
     this.#blocks = atLeastOne([...blocks.slice(0, first), ...made, ...blocks.slice(last + 1)])
   }
 
+  /** Holds another stream; blocks that are equal stay the same ones. */
+  replace(tokens: readonly Token[]): void {
+    const known = new Map(this.#blocks.map((block) => [block.key, block]))
+    const blocks = blocksOf(tokens).map((block) => {
+      const same = known.get(block.key) ?? block
+      known.delete(block.key)
+      return same
+    })
+    this.#blocks = atLeastOne(blocks)
+  }
+
   /** Sets a mark on the text between two positions, or takes it away where the value is null. */
   mark(from: number, to: number, name: string, value: Scalar | null): void {
     const blocks = [...this.#blocks]

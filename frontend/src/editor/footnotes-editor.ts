@@ -2,13 +2,16 @@ import { baseKeymap, toggleMark } from "prosemirror-commands"
 import { history, redo, undo } from "prosemirror-history"
 import { keymap } from "prosemirror-keymap"
 import type { Node } from "prosemirror-model"
-import { EditorState, TextSelection, type Command } from "prosemirror-state"
+import { EditorState, Plugin, TextSelection, type Command } from "prosemirror-state"
 import { EditorView } from "prosemirror-view"
 import { m } from "../paraglide/messages.js"
+import { clipboardProps } from "./clipboard"
 import { button, element } from "./dom"
+import { handleKeys } from "./keys-handler"
 import { fromRemote } from "./origin"
 import { noteSchema } from "./schema"
 import type { Notes } from "./source"
+import { undoSteps } from "./undo"
 
 const { strong, em, underline } = noteSchema.marks
 
@@ -46,6 +49,7 @@ export class NoteEditor {
     )
     this.#view = new EditorView(place, {
       state: this.#state(notes.read(id), close),
+      ...clipboardProps(noteSchema),
       editable: () => editable,
       attributes: {
         role: "textbox",
@@ -83,7 +87,12 @@ export class NoteEditor {
     return EditorState.create({
       doc,
       selection: TextSelection.atEnd(doc),
-      plugins: [history(), keymap(keys), keymap(baseKeymap)],
+      plugins: [
+        history(),
+        new Plugin({ props: { handleKeyDown: handleKeys(keys) } }),
+        keymap(baseKeymap),
+        undoSteps(),
+      ],
     })
   }
 

@@ -1,4 +1,4 @@
-import { NodeSelection } from "prosemirror-state"
+import { TextSelection } from "prosemirror-state"
 import type { EditorView } from "prosemirror-view"
 import { NoteEditor } from "./footnotes-editor"
 import { NotesList } from "./footnotes-list"
@@ -84,11 +84,12 @@ export class NotesPanel {
     if (focus && id) this.#back(id)
   }
 
+  /** Goes behind the mark of a note: a mark that is selected would give way to the next letter. */
   #back(id: string): void {
     const view = this.#view()
     const pos = placeOf(view, id)
     if (pos !== null) {
-      const selection = NodeSelection.create(view.state.doc, pos)
+      const selection = TextSelection.create(view.state.doc, pos + 1)
       view.dispatch(view.state.tr.setSelection(selection).scrollIntoView())
     }
     view.focus()

@@ -1,11 +1,12 @@
 import type { Node } from "prosemirror-model"
-import type { Command } from "prosemirror-state"
+import { TextSelection, type Command } from "prosemirror-state"
 import type { NodeView } from "prosemirror-view"
 import { m } from "../paraglide/messages.js"
 import { element } from "./dom"
 import type { FootnoteOrder } from "./footnotes-order"
 import { newId } from "./ids"
 import { schema } from "./schema"
+import { ownStep } from "./undo"
 
 const { footnote } = schema.nodes
 
@@ -18,7 +19,9 @@ export const insertFootnote =
     if (!$to.parent.canReplaceWith(index, index, footnote)) return false
     if (dispatch) {
       const id = newId()
-      dispatch(state.tr.insert($to.pos, footnote.create({ id })).scrollIntoView())
+      const tr = state.tr.insert($to.pos, footnote.create({ id }))
+      tr.setSelection(TextSelection.create(tr.doc, $to.pos + 1))
+      dispatch(ownStep(tr).scrollIntoView())
       open(id)
     }
     return true

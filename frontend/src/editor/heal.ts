@@ -26,12 +26,11 @@ export class Healer {
   check(engine: EngineDoc): void {
     const started = performance.now()
     const binding = this.#binding
-    const held = new FlatText(engine.tokens("/text"))
-    if (!sameBlocks(held.blocks, binding.text.blocks)) {
+    const held = engine.tokens("/text")
+    if (!sameBlocks(new FlatText(held).blocks, binding.text.blocks)) {
       this.healed.mirror++
-      binding.text = held
+      binding.text.replace(held)
     }
-    binding.doubtful = false
     if (!binding.whole().eq(binding.doc)) {
       this.healed.screen++
       binding.repair()

@@ -6,6 +6,7 @@ import { newId } from "./ids"
 import { schema } from "./schema"
 import type { Images } from "./source"
 import type { Notice } from "./state"
+import { ownStep } from "./undo"
 
 const imageType = schema.nodes.image
 /** Kinds that the program hands out again; others would never be shown. */
@@ -100,7 +101,7 @@ export class Uploads {
       const tr = view.state.tr.setMeta(key, { remove: id } satisfies Change)
       const $at = tr.doc.resolve(mark.from)
       if ($at.parent.canReplaceWith($at.index(), $at.index(), imageType)) tr.insert(mark.from, node)
-      view.dispatch(tr)
+      view.dispatch(ownStep(tr))
     } catch (reason) {
       if (!view.isDestroyed)
         view.dispatch(view.state.tr.setMeta(key, { remove: id } satisfies Change))

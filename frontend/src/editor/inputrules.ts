@@ -7,7 +7,7 @@ import {
 import type { Attrs, MarkType } from "prosemirror-model"
 import { TextSelection, type EditorState, type Plugin } from "prosemirror-state"
 import { typedLink } from "./links"
-import { schema } from "./schema"
+import { schema, type Align } from "./schema"
 import { isSuggesting } from "./suggest"
 
 const { heading, paragraph, bullet_list, ordered_list, task_list, list_item } = schema.nodes
@@ -66,6 +66,15 @@ const task = new InputRule(/^\[([ xX]?)\]\s$/, (state, found, start, end) => {
   return tr.wrap(range, [{ type: task_list }, { type: task_item, attrs: { checked } }])
 })
 
+/** "# " to "#### ": the lines stand as they stood. */
+const title = new InputRule(/^(#{1,4})\s$/, (state, found, start, end) => {
+  const $start = state.doc.resolve(start)
+  const index = $start.index(-1)
+  if (!$start.node(-1).canReplaceWith(index, index + 1, heading)) return null
+  const attrs = { level: found[1]?.length ?? 1, align: $start.parent.attrs.align as Align }
+  return state.tr.delete(start, end).setBlockType(start, start, heading, attrs)
+})
+
 /**
  * Markdown as it is typed. Undo takes the shaping back and leaves the signs. A proposal is plain
  * text, so nothing is shaped while suggesting.
@@ -79,7 +88,7 @@ export function shortcuts(): Plugin {
 }
 
 const blocks = [
-  textblockTypeInputRule(/^(#{1,4})\s$/, heading, (found) => ({ level: found[1]?.length ?? 1 })),
+  title,
   wrappingInputRule(/^\s*([-+*])\s$/, bullet_list),
   wrappingInputRule(
     /^(\d{1,4})[.)]\s$/,

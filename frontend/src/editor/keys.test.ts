@@ -40,6 +40,8 @@ function press(view: EditorView, ...all: string[]): boolean {
       shiftKey: parts.includes("Shift"),
     })
     const altGraph = parts.includes("AltGr")
+    if (key.length === 1)
+      Object.defineProperty(event, "keyCode", { value: key.toUpperCase().charCodeAt(0) })
     event.getModifierState = (name) => altGraph && name === "AltGraph"
     if (altGraph)
       Object.defineProperties(event, { ctrlKey: { value: true }, altKey: { value: true } })
@@ -78,7 +80,20 @@ test("Tab nests items, stays in lists, and is free after Escape", () => {
   expect(press(view, "Escape", "Tab")).toBe(false)
   expect(press(view, "Shift+Tab")).toBe(true)
   expect(shape(view.state.doc)).toBe("bullet_list(list_item(paragraph(a)) list_item(paragraph(b)))")
-  expect(press(open(d(p("a")), 1).view, "Tab")).toBe(false)
+})
+
+test("Tab in text is a sign, and free after Escape", () => {
+  const { view } = open(d(p("ab"), h(1, "cd")), 2)
+  const text = () => view.state.doc.textBetween(0, view.state.doc.content.size, "|")
+  expect(press(view, "Tab")).toBe(true)
+  expect(text()).toBe("a\tb|cd")
+  expect(press(view, "Shift+Tab")).toBe(true)
+  expect(text()).toBe("ab|cd")
+  expect(press(view, "Shift+Tab")).toBe(true)
+  expect(press(view, "Escape", "Tab")).toBe(false)
+  view.dispatch(view.state.tr.setSelection(TextSelection.create(view.state.doc, 2, 6)))
+  press(view, "Tab", "Tab", "Shift+Tab")
+  expect(text()).toBe("\tab|\tcd")
 })
 
 test("Tab in code indents lines and takes the indentation back", () => {
@@ -104,6 +119,28 @@ test("Backspace at the start makes a heading a paragraph", () => {
   expect(after(d(schema.nodes.code_block.create()), [1], "Backspace")).toBe("paragraph()")
 })
 
+test("Enter behind a fence makes code, and leaves it on the second empty line", () => {
+  const { view } = open(d(p("```js")), 6)
+  press(view, "Enter")
+  expect([shape(view.state.doc), view.state.doc.firstChild?.attrs.language]).toEqual([
+    "code_block()",
+    "js",
+  ])
+  view.dispatch(view.state.tr.insertText("a"))
+  press(view, "Enter", "Enter")
+  expect(shape(view.state.doc)).toBe("code_block(a\n\n)")
+  press(view, "Enter")
+  expect(shape(view.state.doc)).toBe("code_block(a) paragraph()")
+  expect(view.state.selection.$from.parent.type.name).toBe("paragraph")
+  expect(after(d(p("see ```js")), [10], "Enter")).toBe("paragraph(see ```js) paragraph()")
+})
+
+test("the arrow down leaves code that nothing follows", () => {
+  const code = schema.nodes.code_block.create(null, schema.text("a"))
+  expect(after(d(code), [2], "ArrowDown")).toBe("code_block(a) paragraph()")
+  expect(after(d(code, p("b")), [2], "ArrowDown")).toBe("code_block(a) paragraph(b)")
+})
+
 test("Ctrl+Enter leaves code and tables, and breaks the page elsewhere", () => {
   const code = d(schema.nodes.code_block.create(null, schema.text("a")))
   expect(after(code, [2], "Ctrl+Enter")).toBe("code_block(a) paragraph()")
@@ -117,6 +154,25 @@ test("tasks are ticked from the keyboard", () => {
   )
 })
 
+test("a combination with Shift never means the one without", () => {
+  const doc = d(p("ab"))
+  // With Caps Lock the letter is small although Shift is held.
+  for (const redo of ["Ctrl+Shift+z", "Ctrl+Shift+Z"]) {
+    expect(after(doc, [1, 3], "Ctrl+b", redo)).toBe("paragraph([strong: ab])")
+    expect(after(doc, [1, 3], "Ctrl+b", "Ctrl+z", redo)).toBe("paragraph([strong: ab])")
+  }
+  expect(after(doc, [1, 3], "Ctrl+Shift+b", "Ctrl+Shift+i")).toBe("paragraph(ab)")
+  const { view, asked } = open(doc, 1)
+  press(view, "Ctrl+Shift+f", "Ctrl+Shift+h")
+  expect(asked).toEqual([])
+})
+
+test("a combination of the editor is answered where it does not apply", () => {
+  const code = d(schema.nodes.code_block.create(null, schema.text("a")))
+  for (const key of ["Ctrl+z", "Ctrl+y", "Ctrl+u", "Ctrl+Shift+c", "Ctrl+Shift+j"])
+    expect([key, press(open(code, 1).view, key)]).toEqual([key, true])
+})
+
 test("undo and redo have their keys", () => {
   expect(after(d(p("ab")), [1, 3], "Ctrl+b", "Ctrl+z")).toBe("paragraph(ab)")
   expect(after(d(p("ab")), [1, 3], "Ctrl+b", "Ctrl+z", "Ctrl+y")).toBe("paragraph([strong: ab])")
@@ -124,6 +180,6 @@ test("undo and redo have their keys", () => {
 
 test("what a page shows is asked for", () => {
   const { view, asked } = open(d(p("a")), 1)
-  press(view, "Ctrl+f", "Ctrl+h", "Ctrl+Shift+k", "Ctrl+Alt+m", "Ctrl+Alt+f")
-  expect(asked).toEqual(["find", "replace", "link", "comment", "footnote"])
+  press(view, "Ctrl+f", "Ctrl+h", "Ctrl+k", "Ctrl+Shift+k", "Ctrl+Alt+m", "Ctrl+Alt+f")
+  expect(asked).toEqual(["find", "replace", "link", "link", "comment", "footnote"])
 })

@@ -8,11 +8,15 @@ import {
 } from "prosemirror-commands"
 import { redo, undo } from "prosemirror-history"
 import { undoInputRule } from "prosemirror-inputrules"
-import { keydownHandler, keymap } from "prosemirror-keymap"
-import { Plugin, TextSelection, type Command } from "prosemirror-state"
+import { keymap } from "prosemirror-keymap"
+import type { Node } from "prosemirror-model"
+import { Plugin, TextSelection, type Command, type EditorState } from "prosemirror-state"
 import {
   breakLine,
+  fenceToCode,
   insertTop,
+  leaveDown,
+  leaveEmptyLines,
   plainAtStart,
   setAlign,
   split,
@@ -22,6 +26,7 @@ import {
 } from "./commands-blocks"
 import { indent, liftAtStart, outdent, splitItem, toggleList, toggleTask } from "./commands-lists"
 import { clearMarks, toggle } from "./commands-marks"
+import { handleKeys } from "./keys-handler"
 import { schema } from "./schema"
 import { leaveTable, nextCell, previousCell } from "./tables"
 
@@ -80,9 +85,46 @@ const inList =
     return command(state, dispatch, view) || inside
   }
 
+/** A tab at the cursor, or at the beginning of every selected block. */
+const insertTab: Command = (state, dispatch) => {
+  const { selection } = state
+  if (!(selection instanceof TextSelection)) return false
+  const tr = state.tr
+  if (selection.empty) tr.insertText("\t")
+  else for (const { from } of selectedTexts(state)) tr.insertText("\t", tr.mapping.map(from))
+  dispatch?.(tr.scrollIntoView())
+  return true
+}
+
+/** Takes the tab before the cursor away, else the one that a selected block begins with. */
+const removeTab: Command = (state, dispatch) => {
+  const { selection } = state
+  if (!(selection instanceof TextSelection)) return false
+  const { empty, $from } = selection
+  const tr = state.tr
+  if (empty && $from.nodeBefore?.text?.endsWith("\t")) tr.delete($from.pos - 1, $from.pos)
+  else
+    for (const { from, node } of selectedTexts(state)) {
+      const at = tr.mapping.map(from)
+      if (node.firstChild?.text?.startsWith("\t")) tr.delete(at, at + 1)
+    }
+  if (tr.docChanged) dispatch?.(tr.scrollIntoView())
+  return true
+}
+
+/** The blocks of text that a selection touches, and where their text begins. */
+function selectedTexts({ doc, selection }: EditorState): { from: number; node: Node }[] {
+  const found: { from: number; node: Node }[] = []
+  doc.nodesBetween(selection.from, selection.to, (node, pos) => {
+    if (node.isTextblock) found.push({ from: pos + 1, node })
+    return !node.isTextblock
+  })
+  return found
+}
+
 /**
- * Tab moves in tables, lists and code; elsewhere it goes on to the next control of the page. After
- * Escape it does so everywhere, so that the keyboard is never caught.
+ * Tab moves in tables, lists and code, and is a sign in other text. After Escape it goes on to the
+ * next control of the page everywhere, so that the keyboard is never caught.
  */
 class Tabs {
   #free = false
@@ -94,8 +136,10 @@ class Tabs {
   }
 
   readonly keys: Record<string, Command> = {
-    Tab: this.#unlessFree(chainCommands(nextCell, codeTab(false), inList(indent))),
-    "Shift-Tab": this.#unlessFree(chainCommands(previousCell, codeTab(true), inList(outdent))),
+    Tab: this.#unlessFree(chainCommands(nextCell, codeTab(false), inList(indent), insertTab)),
+    "Shift-Tab": this.#unlessFree(
+      chainCommands(previousCell, codeTab(true), inList(outdent), removeTab),
+    ),
   }
 
   #unlessFree(command: Command): Command {
@@ -112,7 +156,7 @@ class Tabs {
  * reported as Ctrl with Alt by some systems: it is never a shortcut.
  */
 function bound(tabs: Tabs, bindings: Record<string, Command>): Plugin {
-  const handle = keydownHandler(bindings)
+  const handle = handleKeys(bindings)
   return new Plugin({
     props: {
       handleKeyDown(view, event) {
@@ -155,10 +199,20 @@ export function keys(requests: KeyRequests): Plugin[] {
     "Shift-Enter": breakLine,
     "Mod-Alt-f": requests.footnote,
     "Mod-Alt-m": request(() => requests.comment()),
+    "Mod-k": request(() => requests.link()),
     "Mod-Shift-k": request(() => requests.link()),
     "Mod-f": request(() => requests.find(false)),
     "Mod-h": request(() => requests.find(true)),
-    Enter: chainCommands(newlineInCode, splitItem, createParagraphNear, liftEmptyBlock, split),
+    Enter: chainCommands(
+      fenceToCode,
+      leaveEmptyLines,
+      newlineInCode,
+      splitItem,
+      createParagraphNear,
+      liftEmptyBlock,
+      split,
+    ),
+    ArrowDown: leaveDown,
     Backspace: chainCommands(undoInputRule, liftAtStart, plainAtStart),
   }
   for (const level of [1, 2, 3, 4]) own[`Mod-Alt-${String(level)}`] = toHeading(level)

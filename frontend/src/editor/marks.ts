@@ -1,29 +1,18 @@
 import type { Mark, MarkSpec, TagParseRule } from "prosemirror-model"
 import { safeLink } from "./links"
 
-/** A colour as it stands in a document: "#rrggbb" in lower case, or null for anything else. */
-export function hexColor(css: string): string | null {
-  const hex = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(css.trim())?.[1]?.toLowerCase()
-  if (hex) return `#${hex.length === 3 ? hex.replace(/./g, "$&$&") : hex}`
-  const rgb = /^rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)\s*(?:[,/]\s*([\d.]+)%?\s*)?\)$/i.exec(
-    css.trim(),
-  )
-  if (!rgb || Number(rgb[4] ?? 1) === 0) return null
-  const parts = [rgb[1], rgb[2], rgb[3]].map((part) => Math.min(255, Number(part)))
-  return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`
-}
+/** A colour as it stands in a document. */
+const hex = /^#[0-9a-f]{6}$/
 
-const bold = (value: string) => /^(bold(er)?|[5-9]\d{2,})$/.test(value) && null
-const has = (word: string) => (value: string) => value.includes(word) && null
-
-/** A colour that carries no meaning of its own: the black on white of other word processors. */
-const plain = (color: string | null) =>
-  color === null || ["#000000", "#ffffff", "#222222", "#333333"].includes(color)
-
-const colored = (value: string) => {
-  const color = hexColor(value)
-  return plain(color) ? false : { color }
-}
+/** A stretch whose colour an attribute names; what is pasted is brought into this form. */
+const colored = (name: "color" | "highlight"): TagParseRule => ({
+  tag: `span[data-${name}]`,
+  consuming: false,
+  getAttrs: (dom) => {
+    const color = dom.dataset[name] ?? ""
+    return hex.test(color) ? { color } : false
+  },
+})
 
 const link: TagParseRule = {
   tag: "a[href]",
@@ -60,10 +49,7 @@ export const marks = {
   },
   highlight: {
     attrs: { color: { default: "#fff3a3" } },
-    parseDOM: [
-      { style: "background-color", getAttrs: colored },
-      { tag: "mark", getAttrs: () => ({ color: "#fff3a3" }) },
-    ],
+    parseDOM: [colored("highlight"), { tag: "mark", getAttrs: () => ({ color: "#fff3a3" }) }],
     toDOM: (mark: Mark) => [
       "span",
       { class: "highlight", style: `--chosen: ${String(mark.attrs.color)}` },
@@ -71,7 +57,7 @@ export const marks = {
   },
   color: {
     attrs: { color: { default: "#000000" } },
-    parseDOM: [{ style: "color", getAttrs: colored }],
+    parseDOM: [colored("color")],
     toDOM: (mark: Mark) => [
       "span",
       { class: "color", style: `--chosen: ${String(mark.attrs.color)}` },
@@ -90,40 +76,19 @@ export const marks = {
     },
   },
   strong: {
-    parseDOM: [
-      { tag: "strong" },
-      { tag: "b", getAttrs: (dom: HTMLElement) => dom.style.fontWeight !== "normal" && null },
-      { style: "font-weight", getAttrs: bold },
-      { style: "font-weight=400", clearMark: (mark: Mark) => mark.type.name === "strong" },
-      { style: "font-weight=normal", clearMark: (mark: Mark) => mark.type.name === "strong" },
-    ],
+    parseDOM: [{ tag: "strong" }, { tag: "b" }],
     toDOM: () => ["strong"],
   },
   em: {
-    parseDOM: [
-      { tag: "i" },
-      { tag: "em" },
-      { style: "font-style=italic" },
-      { style: "font-style=normal", clearMark: (mark: Mark) => mark.type.name === "em" },
-    ],
+    parseDOM: [{ tag: "i" }, { tag: "em" }],
     toDOM: () => ["em"],
   },
   underline: {
-    parseDOM: [
-      { tag: "u" },
-      { style: "text-decoration", consuming: false, getAttrs: has("underline") },
-      { style: "text-decoration-line", consuming: false, getAttrs: has("underline") },
-    ],
+    parseDOM: [{ tag: "u" }],
     toDOM: () => ["u"],
   },
   strike: {
-    parseDOM: [
-      { tag: "s" },
-      { tag: "strike" },
-      { tag: "del" },
-      { style: "text-decoration", consuming: false, getAttrs: has("line-through") },
-      { style: "text-decoration-line", consuming: false, getAttrs: has("line-through") },
-    ],
+    parseDOM: [{ tag: "s" }, { tag: "strike" }, { tag: "del" }],
     toDOM: () => ["s"],
   },
   code: {

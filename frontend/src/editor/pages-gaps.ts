@@ -44,7 +44,7 @@ export function fillFoot(foot: HTMLElement, page: number, settings: PageSettings
 function draw(gap: Gap, settings: PageSettings, size: Sheet): HTMLElement {
   const foot = element("div", { class: "page-foot" })
   fillFoot(foot, gap.page, settings)
-  const head = element("div", { class: "page-head" }, settings.header)
+  const head = element("div", { class: "page-head" }, element("span", {}, settings.header))
   const strip = element("div", { class: "page-strip" })
   const dom = element("div", { class: "page-gap", "aria-hidden": "true" }, foot, strip, head)
   dom.contentEditable = "false"

@@ -117,7 +117,7 @@ export class Pages {
       else style.removeProperty(`--page-${side}`)
     }
     if (!size) style.removeProperty("--page-rest")
-    if (this.#settings) this.#head.replaceChildren(this.#settings.header)
+    if (this.#settings) this.#head.replaceChildren(element("span", {}, this.#settings.header))
   }
 
   #resized(): void {

@@ -75,7 +75,8 @@ export class Peer {
     if (!this.binding.dirty) return
     const made = this.engine.change(0, () => this.binding.write(this.engine))
     if (made) this.sent.push(...made.changes)
-    this.binding.wrote(made?.patches ?? [], this.engine)
+    this.binding.follow(made?.patches ?? [], this.engine)
+    this.binding.wrote()
   }
 
   receive(changes: readonly Uint8Array[]): void {

@@ -32,11 +32,12 @@ function paper(text: HTMLElement, notes: HTMLElement): HTMLElement {
   copy.className = "document-paper"
   for (const part of [text, notes]) copy.append(part.cloneNode(true))
   const screen =
-    ".page-gap, .image-tools, .image-handle, .image-waiting, .note-edit, .remote-cursor"
+    ".page-gap, .image-tools, .image-handle, .image-waiting, .code-language, .note-edit, .remote-cursor"
   for (const node of copy.querySelectorAll(screen)) node.remove()
   for (const node of copy.querySelectorAll("[contenteditable]"))
     node.removeAttribute("contenteditable")
   for (const node of copy.querySelectorAll("[role=textbox]")) node.removeAttribute("role")
+  for (const code of copy.querySelectorAll(".with-language")) code.classList.remove("with-language")
   for (const image of copy.querySelectorAll("img")) image.loading = "eager"
   for (const table of copy.querySelectorAll("table")) repeatHeader(table)
   return copy

@@ -9,12 +9,12 @@ import { newId } from "./ids"
 import { Presence, type OtherCursor } from "./replicacursors"
 import { Versions } from "./replicahistory"
 import { Connection } from "./replicaconnection"
-import { apply, breathe, isBroken, readPicture } from "./replicaload"
+import { apply, breathe, readPicture } from "./replicaload"
 import { NoteTexts } from "./replicanotes"
 import { Outbox } from "./replicaoutbox"
-import { follow, pendingSteps } from "./replicaplugin"
-import { carryOver } from "./replicarenew"
-import { SessionTaken, type Source } from "./replicasource"
+import { follow, pendingSteps, unseen } from "./replicaplugin"
+import { Recovery } from "./replicarecovery"
+import type { Source } from "./replicasource"
 import { Alarm, Listeners, nextFrame } from "./replicatiming"
 import type { ReplicaOptions, ReplicaStatus } from "./replicastatus"
 import { Upkeep } from "./replicaupkeep"
@@ -24,7 +24,7 @@ import type { EditorSource } from "./source"
 export type { ReplicaOptions, ReplicaStatus } from "./replicastatus"
 
 /** Times in milliseconds. */
-const pause = { batch: 100, frame: 100 }
+const pause = { batch: 100, frame: 100, shown: 30 }
 
 /** A replica of a document in the page: shows and sends what a person does, and what others did. */
 export class Replica implements EditorSource {
@@ -39,9 +39,12 @@ export class Replica implements EditorSource {
   readonly #binding: Binding
   readonly #presence: Presence
   readonly #outbox: Outbox
+  readonly #recovery: Recovery
   readonly #status = new Listeners<ReplicaStatus>()
   readonly #root = new Listeners<Root>()
   readonly #flushing = new Alarm(() => this.flush())
+  /** What a key wrote is painted first, and made a change of after. */
+  readonly #shown = nextFrame(() => this.#flushing.set(0), pause.shown)
   readonly #upkeep: Upkeep
   readonly #receiving: () => void
   readonly #stop: () => void
@@ -53,8 +56,6 @@ export class Replica implements EditorSource {
   #error: unknown = null
   #incoming: Uint8Array[] = []
   #suggestions: string[] = []
-  /** While the document is loaded again, what comes waits: it may not be in it. */
-  #reloading = false
 
   /** Opens a document. Resolves once there is something to show: a picture, or the document. */
   static async open(source: Source, options: ReplicaOptions = {}): Promise<Replica> {
@@ -76,6 +77,7 @@ export class Replica implements EditorSource {
       source,
       engine: () => this.#engine,
       busy: () => this.#dirty || this.#view?.composing === true,
+      stopped: (error) => this.#recovery.stopped(error),
     })
     this.#presence = new Presence(this.#binding, this.#connection, () => this.#engine, this.#now)
     const loaded = () => this.#loaded()
@@ -84,22 +86,33 @@ export class Replica implements EditorSource {
     this.#outbox = new Outbox({
       send: (changes) => this.#connection.send(changes),
       idle: () => (this.#dirty ? this.flush() : this.#tell()),
-      failed: (error) => this.#failed(error),
+      failed: (error) => this.#recovery.failed(error),
+    })
+    this.#recovery = new Recovery({
+      connection: this.#connection,
+      outbox: this.#outbox,
+      now: this.#now,
+      engine: () => this.#engine,
+      over: () => this.#phase === "closed" || this.#phase === "failed",
+      lose: () => this.#lose(),
+      flush: () => this.flush(),
+      take: (doc) => this.#take(doc),
+      ready: () => this.#ready(),
+      arrive: (changes) => this.#arrive(changes),
+      online: (connected) => this.#online(connected),
+      fail: (error) => this.#fail(error),
     })
     this.#receiving = nextFrame(() => this.#receive(), pause.frame)
     this.#stop = source.listen({
-      changes: (changes) => {
-        this.#incoming.push(...changes)
-        this.#receiving()
-      },
+      changes: (changes) => this.#arrive(changes),
       cursor: (event) => this.#presence.hear(event),
-      reconnected: () => void this.#resume(),
-      reload: () => void this.#reload(),
+      reconnected: () => void this.#recovery.again(),
+      reload: () => this.#recovery.reload(),
     })
     const picture = this.#showPicture()
     this.#picture = picture.then((shown) => (shown ? undefined : this.ready))
-    this.ready = this.#load(picture)
-    this.ready.catch((error: unknown) => this.#fail(error))
+    this.ready = this.#open(picture)
+    this.ready.catch(() => {})
   }
 
   /** The document as it is shown. */
@@ -151,7 +164,7 @@ export class Replica implements EditorSource {
     if (view.state.doc !== this.#binding.shadow && this.#engine) this.#binding.repair()
     return () => {
       this.flush()
-      this.#binding.surface = undefined
+      this.#binding.surface = this.#binding.dirty ? unseen(view.state) : undefined
       this.#view = null
     }
   }
@@ -164,12 +177,13 @@ export class Replica implements EditorSource {
 
   /** Changes what stands beside the text. What the person did before is written first. */
   edit<T>(change: (edit: RootEdit) => T): T {
-    const engine = this.#loaded()
     this.flush()
+    const engine = this.#loaded()
     let result: { value: T } | undefined
-    this.#write(engine, () => {
+    const failed = this.#write(engine, () => {
       result = { value: change(new RootEdit(engine, this.#now())) }
     })
+    if (failed) throw failed.reason
     return (result as { value: T }).value
   }
 
@@ -178,19 +192,26 @@ export class Replica implements EditorSource {
     this.#flushing.stop()
     const engine = this.#engine
     if (!engine || !this.#dirty || this.#connection.readOnly) return
-    this.#write(engine, () => {
+    const write = () => {
       this.#binding.write(engine)
       this.notes.make(engine, this.#binding.newNotes())
       this.notes.flush(engine)
       const edit = new RootEdit(engine, this.#now())
       for (const id of this.#suggestions) edit.suggestion(id)
+    }
+    this.#write(engine, write, () => {
       this.#suggestions = []
+      this.notes.flushed()
     })
   }
 
   /** Resolves once all is stored, or the program cannot be reached. */
   async settle(): Promise<void> {
     this.flush()
+    if (this.#dirty) {
+      await this.#recovery.done
+      this.flush()
+    }
     while (!this.#outbox.idle && this.#connected && this.#phase === "ready") await breathe()
   }
 
@@ -228,63 +249,87 @@ export class Replica implements EditorSource {
     return doc !== null
   }
 
-  async #load(picture: Promise<boolean>): Promise<void> {
-    await this.#connection.open()
-    const doc = await this.#connection.load(async () => {
+  async #open(picture: Promise<boolean>): Promise<void> {
+    await this.#recovery.open(async () => {
       // The picture is painted before the engine takes the page's thread.
       await picture
       await breathe()
       await breathe()
     })
-    if (this.#phase === "closed") return
-    this.#take(doc)
-    this.#phase = "ready"
-    this.#receive()
-    this.#tell()
-    if (this.#dirty) this.flush()
-    this.#upkeep.rest(0)
+    if (this.#phase === "failed") throw this.#error
   }
 
   /** Works with another state of the engine. */
   #take(doc: EngineDoc): void {
     const old = this.#engine
     this.#engine = doc
-    this.#binding.adopt(doc, this.#view ? pendingSteps(this.#view.state) : [])
-    this.notes.attach(doc)
     old?.free()
+    const shown = this.#binding.surface
+    this.#binding.adopt(doc, shown ? pendingSteps(shown.state) : [])
+    this.notes.attach(doc)
     this.#root.tell(() => readRoot(doc))
   }
 
-  #write(engine: EngineDoc, edit: () => void): void {
+  /** The state of the engine is of no use any more. What the person does is kept meanwhile. */
+  #lose(): void {
+    this.#engine?.free()
+    this.#engine = null
+    this.notes.attach(null)
+    this.#phase = "loading"
+    this.#tell()
+  }
+
+  #ready(): void {
+    this.#phase = "ready"
+    this.#connected = true
+    this.#receive()
+    this.#tell()
+    if (this.#dirty) this.flush()
+    this.#upkeep.rest(0)
+  }
+
+  /**
+   * Runs an edit as a change and sends it. `done` is called when the engine has it. Returns why it
+   * failed; what waits to be written still does so then.
+   */
+  #write(engine: EngineDoc, edit: () => void, done?: () => void): { reason: unknown } | undefined {
     let made
     try {
       made = engine.change(this.#now(), edit)
-    } catch (error) {
-      void this.#broken(error)
-      return
+      this.#binding.follow(made?.patches ?? [], engine)
+    } catch (reason) {
+      // An edit that was taken back and can be forgotten leaves no trace.
+      if (made || engine.spoiled || this.#dirty) this.#recovery.stopped(reason)
+      return { reason }
     }
-    this.#binding.wrote(made?.patches ?? [], engine)
-    if (made) {
-      this.#outbox.add(made.changes)
-      this.#followRoot(made.patches, engine)
-    }
+    done?.()
+    if (made) this.#outbox.add(made.changes)
+    this.#binding.wrote()
+    this.#followRoot(made?.patches ?? [], engine)
     this.#tell()
     this.#selected()
     this.#upkeep.rest()
+    return undefined
   }
 
   /** Writes the text past the editor, which shows it after. */
   #rewrite(edit: (engine: EngineDoc) => void): void {
-    const engine = this.#loaded()
     this.flush()
-    this.#write(engine, () => edit(engine))
+    const engine = this.#loaded()
+    const failed = this.#write(engine, () => edit(engine))
+    if (failed) throw failed.reason
     this.#binding.repair()
+  }
+
+  #arrive(changes: readonly Uint8Array[]): void {
+    this.#incoming.push(...changes)
+    this.#receiving()
   }
 
   /** One batch per frame: what the person did first, so that it lies under what comes. */
   #receive(): void {
     const engine = this.#engine
-    if (!engine || this.#reloading || this.#incoming.length === 0) return
+    if (!engine || this.#recovery.running || this.#incoming.length === 0) return
     // An input method must not lose the text it works on.
     if (this.#view?.composing) {
       this.#receiving()
@@ -292,16 +337,17 @@ export class Replica implements EditorSource {
     }
     if (this.#view) catchUp(this.#view)
     this.flush()
-    const changes = this.#incoming
+    if (engine !== this.#engine) return
+    const changes = this.#connection.accepted(this.#incoming)
     this.#incoming = []
     try {
       apply(engine, changes, (bad, reason) => this.#connection.report(bad, reason))
-      const patches = engine.patches()
+      const patches = engine.patches(changes)
       this.#binding.receive(patches, engine)
       this.notes.receive(patches)
       this.#followRoot(patches, engine)
     } catch (error) {
-      void this.#broken(error, changes)
+      this.#recovery.stopped(error, changes)
       return
     }
     if (this.#dirty) this.flush()
@@ -316,77 +362,17 @@ export class Replica implements EditorSource {
 
   #changed(): void {
     if (!this.#engine) return
-    this.#flushing.set(this.#outbox.idle ? 0 : pause.batch)
+    if (this.#outbox.idle) this.#shown()
+    else this.#flushing.set(pause.batch)
   }
 
   #selected(): void {
     if (this.#view && !this.#dirty) this.#presence.show(this.#view.state.selection)
   }
 
-  #failed(error: unknown): void {
-    if (error instanceof SessionTaken) void this.#reload()
-    else {
-      this.#connected = false
-      this.#tell()
-    }
-  }
-
-  async #resume(): Promise<void> {
-    const { session } = this.#connection
-    if (!session || !this.#engine) return
-    try {
-      await this.#connection.resume()
-      this.#incoming.push(...(await this.#connection.missed(this.#engine)))
-      this.#receive()
-      this.#connected = true
-      this.#outbox.resume()
-      this.#tell()
-    } catch (error) {
-      this.#failed(error)
-    }
-  }
-
-  /** Begins anew under another session, with what was not sent made again as own changes. */
-  async #reload(): Promise<void> {
-    if (this.#phase === "closed" || !this.#engine) return
-    this.#outbox.stop()
-    this.#reloading = true
-    try {
-      await this.#connection.open()
-      const doc = await this.#connection.load()
-      const library = await this.#connection.library()
-      this.flush()
-      const made = carryOver(library, doc, this.#outbox.drain(), this.#now())
-      this.#take(doc)
-      this.#connected = true
-      this.#outbox.resume()
-      this.#outbox.add(made)
-      this.#tell()
-    } catch (error) {
-      this.#failed(error)
-    } finally {
-      this.#reloading = false
-      this.#receive()
-    }
-  }
-
-  /** The engine stopped in the middle of something: begin anew without what it was. */
-  async #broken(error: unknown, changes: readonly Uint8Array[] = []): Promise<void> {
-    if (isBroken(error)) this.#connection.report(changes, String(error))
-    this.#phase = "loading"
-    this.#engine = null
+  #online(connected: boolean): void {
+    this.#connected = connected
     this.#tell()
-    try {
-      const doc = await this.#connection.load()
-      apply(doc, this.#outbox.waiting, (bad, reason) => this.#connection.report(bad, reason))
-      doc.handle.updateDiffCursor()
-      this.#take(doc)
-      this.#phase = "ready"
-      this.#tell()
-      if (this.#dirty) this.flush()
-    } catch (reason) {
-      this.#fail(reason)
-    }
   }
 
   #fail(error: unknown): void {

@@ -1,5 +1,8 @@
 import type { Node } from "prosemirror-model"
-import type { Engine, EngineDoc } from "./engine"
+import { Binding } from "./binding"
+import { isBroken, type Engine, type EngineDoc } from "./engine"
+import { readSpans, type Span } from "./flatpatch"
+import { FlatText } from "./flattext"
 import type { Source } from "./replicasource"
 import { rootBytes } from "./root"
 import { schema } from "./schema"
@@ -45,7 +48,8 @@ export async function readPicture(source: Source): Promise<Node | null> {
   try {
     const paint = await source.paint()
     if (!paint) return null
-    const doc = schema.nodeFromJSON(paint.doc)
+    const spans = spansOf(paint.doc)
+    const doc = spans ? shown(spans) : schema.nodeFromJSON(paint.doc)
     doc.check()
     return doc
   } catch {
@@ -53,27 +57,50 @@ export async function readPicture(source: Source): Promise<Node | null> {
   }
 }
 
+/** The document for a text, as a binding shows it. */
+function shown(spans: readonly Span[]): Node {
+  const binding = Binding.empty()
+  binding.text = new FlatText(readSpans(spans, () => ({})))
+  return binding.whole()
+}
+
+const isSpan = ({ type, value }: Span): boolean =>
+  type === "text" ? typeof value === "string" : type === "block" && typeof value === "object"
+
+/** The spans of a picture that the program made, null for another one. Throws where they are none. */
+function spansOf(picture: unknown): readonly Span[] | null {
+  const { spans } = picture as { spans?: readonly Span[] }
+  if (spans === undefined) return null
+  if (!spans.every(isSpan)) throw new TypeError("a picture of no known form")
+  return spans
+}
+
 /** Lets the page paint and answer between two slices of work. */
 export const breathe = (): Promise<void> => new Promise((done) => setTimeout(done))
 
+/** Opens the snapshots of a file; the largest is read at once, which the engine cannot do in parts. */
+export function openDocuments(
+  engine: Engine,
+  documents: readonly Uint8Array[],
+  actor: string,
+): EngineDoc {
+  const [first, ...others] = [...documents].sort((a, b) => b.length - a.length)
+  const doc = engine.load(first ?? rootBytes(), actor)
+  for (const other of others) doc.handle.loadIncremental(other)
+  return doc
+}
+
 /**
- * Loads a file. Its largest snapshot is read at once, which the engine cannot do in parts; loose
- * changes follow in slices between which the page lives. Changes that the engine refuses are handed
- * to `refused`, and the document goes on without them.
+ * Loads a file: its snapshots, then its loose changes in slices between which the page lives.
+ * Changes that the engine refuses are handed to `refused`, and the document goes on without them.
  */
 export async function load(
   engine: Engine,
-  file: Uint8Array,
+  { documents, changes }: Parts,
   actor: string,
   refused: (changes: Uint8Array[], reason: string) => void,
-  without: ReadonlySet<string> = new Set(),
 ): Promise<EngineDoc> {
-  const { documents, changes: all } = split(file)
-  const changes = without.size > 0 ? all.filter((change) => !without.has(change.join())) : all
-  documents.sort((a, b) => b.length - a.length)
-  const [first, ...others] = documents
-  const doc = engine.load(first ?? rootBytes(), actor)
-  for (const other of others) doc.handle.loadIncremental(other)
+  const doc = openDocuments(engine, documents, actor)
   let started = performance.now()
   for (let at = 0; at < changes.length; at += few) {
     apply(doc, changes.slice(at, at + few), refused)
@@ -106,11 +133,6 @@ export function apply(
     if (bad.length > 0) refused(bad, String(error))
   }
 }
-
-/** Whether the engine itself stopped: its document cannot be used any more. */
-export const isBroken = (error: unknown): boolean =>
-  error instanceof WebAssembly.RuntimeError ||
-  /recursive use of an object|null pointer/.test(String(error))
 
 /** Whether a document lacks one of these heads. */
 export const missing = (doc: EngineDoc, heads: readonly string[]): boolean =>

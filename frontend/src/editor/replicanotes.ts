@@ -28,8 +28,10 @@ export class NoteTexts implements Notes {
     return this.#written.size > 0
   }
 
-  attach(engine: EngineDoc): void {
+  /** Null while there is no engine to read from. */
+  attach(engine: EngineDoc | null): void {
     this.#engine = engine
+    if (!engine) return
     this.#shown.clear()
     for (const watchers of this.#watchers.values()) for (const changed of watchers) changed()
   }
@@ -80,6 +82,10 @@ export class NoteTexts implements Notes {
       writeEdits(engine, `/notes/${id}`, edits)
       this.#shown.delete(id)
     }
+  }
+
+  /** What `flush` wrote is in the engine now. */
+  flushed(): void {
     this.#written.clear()
   }
 

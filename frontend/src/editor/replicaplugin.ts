@@ -1,6 +1,6 @@
 import { Plugin, PluginKey, type EditorState, type Transaction } from "prosemirror-state"
 import type { Step } from "prosemirror-transform"
-import type { Binding } from "./binding"
+import type { Binding, Surface } from "./binding"
 import { isRemote } from "./origin"
 
 /** A step of a person that the engine does not know yet. */
@@ -13,6 +13,18 @@ const key = new PluginKey<readonly Pending[]>("replica")
 
 /** The steps that were made since the engine was last told. */
 export const pendingSteps = (state: EditorState): readonly Pending[] => key.getState(state) ?? []
+
+/** Keeps a state that no view shows any more, with what waits to be written in it. */
+export function unseen(state: EditorState): Surface {
+  return {
+    get state() {
+      return state
+    },
+    dispatch(tr) {
+      state = state.apply(tr)
+    },
+  }
+}
 
 /** Follows an editor: what it does, and where its selection is. */
 export function follow(binding: Binding, changed: () => void, selected: () => void): Plugin {

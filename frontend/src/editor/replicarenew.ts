@@ -1,4 +1,4 @@
-import type { Engine, EngineDoc } from "./engine"
+import type { EngineDoc } from "./engine"
 import { blocksOf } from "./flat"
 import { diffBlocks } from "./flatdiff"
 import { writeEdits } from "./flatedit"
@@ -9,16 +9,12 @@ import { writeEdits } from "./flatedit"
  * field. Returns the new changes.
  */
 export function carryOver(
-  engine: Engine,
   doc: EngineDoc,
   unsent: readonly Uint8Array[],
   now: number,
 ): Uint8Array[] {
   if (unsent.length === 0) return []
-  const merged = engine.load(
-    doc.save(),
-    doc.actor.replace(/^../, (byte) => (byte === "00" ? "01" : "00")),
-  )
+  const merged = doc.fork(doc.actor.replace(/^../, (byte) => (byte === "00" ? "01" : "00")))
   try {
     merged.handle.applyChanges([...unsent])
     const made = doc.change(now, () => {

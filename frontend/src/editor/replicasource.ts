@@ -22,7 +22,7 @@ export interface Session {
 /** A picture of the text that is shown before the document is loaded. */
 export interface Paint {
   heads: readonly string[]
-  /** ProseMirror JSON of the document. */
+  /** ProseMirror JSON of the document; from the program also its `{ spans }`, as the engine has them. */
   doc: unknown
 }
 

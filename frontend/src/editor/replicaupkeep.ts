@@ -21,6 +21,8 @@ export interface UpkeepHost {
   engine(): EngineDoc | null
   /** Whether something waits to be written, or an input method is at work. */
   busy(): boolean
+  /** The engine's document cannot be used any more. */
+  stopped(error: unknown): void
 }
 
 /** What is done for a document when nobody types: comparing, and keeping pictures and files. */
@@ -38,10 +40,10 @@ export class Upkeep {
 
   /** Something changed. Small documents are compared at once, large ones when nobody types. */
   rest(changes = 1): void {
-    const { binding, healer } = this.#host
+    const { healer } = this.#host
     this.#changes += changes
     const small = healer.took < quick && !this.#host.busy()
-    if (binding.doubtful || small) this.#healing.set(0)
+    if (small) this.#healing.set(0)
     else this.#healing.again(Math.max(pause.heal, rest * healer.took))
     this.#painting.again(Math.max(pause.paint, rest * this.#took))
   }
@@ -54,7 +56,7 @@ export class Upkeep {
   /** Keeps a picture of what is shown, for the next time. */
   async paint(): Promise<void> {
     const { binding, source } = this.#host
-    const heads = this.#host.engine()?.heads()
+    const heads = this.#tried(() => this.#host.engine()?.heads())
     if (!heads || this.#host.busy() || heads.join() === this.#painted) return
     this.#painted = heads.join()
     const started = performance.now()
@@ -68,13 +70,24 @@ export class Upkeep {
     const engine = this.#host.engine()
     if (!engine || this.#changes < many) return
     this.#changes = 0
-    await this.#host.source.putSnapshot(engine.heads(), engine.save()).catch(() => {})
+    const file = this.#tried(() => engine.save())
+    if (file) await this.#host.source.putSnapshot(engine.heads(), file).catch(() => {})
   }
 
   #heal(): void {
     const engine = this.#host.engine()
     if (!engine) return
     if (this.#host.busy()) this.rest(0)
-    else this.#host.healer.check(engine)
+    else this.#tried(() => this.#host.healer.check(engine))
+  }
+
+  /** What the engine says; nothing where it stopped. */
+  #tried<T>(ask: () => T): T | undefined {
+    try {
+      return ask()
+    } catch (error) {
+      this.#host.stopped(error)
+      return undefined
+    }
   }
 }

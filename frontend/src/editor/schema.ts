@@ -10,7 +10,7 @@ const aligns = ["left", "center", "right", "justify"]
 const attr = (value: string | number | boolean | null): AttributeSpec => ({ default: value })
 
 const alignOf = (dom: HTMLElement): Align => {
-  const value = dom.dataset.align ?? dom.style.textAlign
+  const value = dom.dataset.align ?? ""
   return aligns.includes(value) && value !== "left" ? (value as Align) : null
 }
 

@@ -137,3 +137,5 @@ export interface PageSettings {
 export type Notice =
   | { kind: "remote-images"; count: number }
   | { kind: "image-refused"; name: string; reason: unknown }
+  /** A change of structure or looks while suggesting, which proposes text only. */
+  | { kind: "not-proposed" }

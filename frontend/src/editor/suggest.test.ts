@@ -4,13 +4,14 @@ import { Slice, Fragment, type Node } from "prosemirror-model"
 import { EditorState, TextSelection, type Transaction } from "prosemirror-state"
 import { CellSelection, deleteCellSelection } from "prosemirror-tables"
 import { expect, test } from "vitest"
-import { split } from "./commands-blocks"
+import { setAlign, split, toHeading } from "./commands-blocks"
+import { setLink } from "./commands-marks"
 import { fromRemote } from "./origin"
 import { schema } from "./schema"
-import { isSuggesting, propose, setSuggesting, suggestMode } from "./suggest"
+import { changesStructure, isSuggesting, propose, setSuggesting, suggestMode } from "./suggest"
 import { decide, listSuggestions } from "./suggest-decide"
-import { emptyTable } from "./tables"
-import { d, p, shape } from "./testing"
+import { emptyTable, insertTable } from "./tables"
+import { d, p, shape, ul } from "./testing"
 
 /** Somebody who only suggests. The ids of the suggestions are a, b, c … */
 class Writer {
@@ -23,8 +24,18 @@ class Writer {
     this.state = this.state.apply(setSuggesting(this.state.tr, true))
   }
 
+  /** How often something could not be proposed. */
+  refused = 0
+
+  /** How many proposals were begun. */
+  get made(): number {
+    return this.#made
+  }
+
   apply = (tr: Transaction) => {
-    this.state = this.state.apply(propose(tr, this.state, () => "abcdef"[this.#made++] ?? "z"))
+    const made = propose(tr, this.state, () => "abcdef"[this.#made++] ?? "z")
+    if (made) this.state = this.state.apply(made)
+    else this.refused++
   }
 
   type(text: string): this {
@@ -110,12 +121,17 @@ test("deleting across blocks keeps them apart until it is accepted", () => {
   expect(writer.shape).toBe("paragraph(a[suggestion=delete: b]) paragraph([suggestion=delete: c]d)")
 })
 
-test("splitting and joining change the structure at once", () => {
-  const writer = new Writer(d(p("ab")), 2)
+test("splitting and joining cannot be proposed and change nothing", () => {
+  const writer = new Writer(d(p("ab"), p("cd")), 2)
   split(writer.state, writer.apply)
-  expect(writer.shape).toBe("paragraph(a) paragraph(b)")
-  expect(writer.state.selection.head).toBe(4)
-  expect(writer.backspace().shape).toBe("paragraph(ab)")
+  writer.apply(writer.state.tr.setSelection(TextSelection.create(writer.state.doc, 5)))
+  joinBackward(writer.state, writer.apply)
+  expect([writer.shape, writer.refused]).toEqual(["paragraph(ab) paragraph(cd)", 2])
+  // Also where text would be replaced on the way.
+  writer.apply(writer.state.tr.setSelection(TextSelection.create(writer.state.doc, 1, 2)))
+  split(writer.state, writer.apply)
+  expect([writer.shape, writer.refused]).toEqual(["paragraph(ab) paragraph(cd)", 3])
+  expect(writer.made).toBe(0)
 })
 
 test("pasted blocks are proposed, and rejecting takes them away", () => {
@@ -143,9 +159,13 @@ test("emptying selected cells marks their text and keeps them", () => {
   )
 })
 
-test("in code blocks, which carry no marks, text changes itself", () => {
-  const code = d(schema.nodes.code_block.create(null, schema.text("ab")))
-  expect(new Writer(code, 3).backspace().shape).toBe("code_block(a)")
+test("code, which carries no marks, cannot be changed by a proposal", () => {
+  const code = schema.nodes.code_block.create(null, schema.text("ab"))
+  const writer = new Writer(d(code, p("c")), 3).backspace().type("x")
+  expect([writer.shape, writer.refused]).toEqual(["code_block(ab) paragraph(c)", 2])
+  writer.apply(writer.state.tr.setSelection(TextSelection.create(writer.state.doc, 2, 6)))
+  expect([writer.backspace().shape, writer.refused]).toEqual(["code_block(ab) paragraph(c)", 3])
+  expect(writer.made).toBe(0)
 })
 
 test("undo takes a proposal back, and others are not touched by the mode", () => {
@@ -156,14 +176,61 @@ test("undo takes a proposal back, and others are not touched by the mode", () =>
   expect(writer.shape).toBe("paragraph(farab)")
 })
 
-test("formatting is not a proposal, and without the mode nothing is", () => {
+test("the look of text is not proposed, that of a proposal is its own", () => {
+  const { strong, comment, link } = schema.marks
   const writer = new Writer(d(p("ab")), 1, 3)
-  writer.apply(writer.state.tr.addMark(1, 3, schema.marks.strong.create()))
-  expect(writer.shape).toBe("paragraph([strong: ab])")
+  writer.apply(writer.state.tr.addMark(1, 3, strong.create()))
+  toHeading(1)(writer.state, writer.apply)
+  setAlign("center")(writer.state, writer.apply)
+  expect([writer.shape, writer.refused]).toEqual(["paragraph(ab)", 3])
+  writer.apply(writer.state.tr.addMark(1, 3, comment.create({ id: "q" })))
+  expect(writer.shape).toBe("paragraph([comment=q: ab])")
+  const other = new Writer(d(p("ab")), 3).type("cd")
+  other.apply(other.state.tr.addMark(3, 5, strong.create()))
+  expect(other.shape).toBe("paragraph(ab[suggestion=insert strong: cd])")
+  setLink("https://a.example", "here")(other.state, other.apply)
+  expect(other.shape).toBe(
+    "paragraph(ab[suggestion=insert strong: cd][suggestion=insert link=https://a.example strong: here])",
+  )
+  expect([link.name, other.refused]).toEqual(["link", 0])
+})
+
+test("without the mode nothing is a proposal", () => {
+  const writer = new Writer(d(p("ab")), 3)
   writer.apply(setSuggesting(writer.state.tr, false))
   expect(isSuggesting(writer.state)).toBe(false)
-  writer.apply(writer.state.tr.insertText("c", 3))
-  expect(writer.shape).toBe("paragraph([strong: abc])")
+  split(writer.state, writer.apply)
+  expect(writer.type("c").shape).toBe("paragraph(ab) paragraph(c)")
+})
+
+test("a table is not changed by a proposal", () => {
+  const writer = new Writer(d(p("ab")), 3)
+  insertTable(2, 2)(writer.state, writer.apply)
+  expect([writer.shape, writer.refused]).toEqual(["paragraph(ab)", 1])
+  writer.apply(changesStructure(writer.state.tr.insertText("x")))
+  expect(writer.refused).toBe(2)
+})
+
+test("what is pasted amid text becomes its lines, so that rejecting leaves nothing", () => {
+  const blocks = [p("1"), p(), schema.nodes.code_block.create(null, schema.text("2\n3"))]
+  for (const [doc, at] of [
+    [d(p("ab")), 2],
+    [d(p("ab")), 3],
+    [d(ul("ab")), 5],
+  ] as const) {
+    const writer = new Writer(doc, at)
+    writer.apply(writer.state.tr.replaceSelection(new Slice(Fragment.from(blocks), 1, 1)))
+    expect(writer.state.doc.textBetween(0, writer.state.doc.content.size, "|", "/")).toContain(
+      "1//2/3",
+    )
+    expect(writer.decide(null, "reject")).toBe(shape(doc))
+  }
+})
+
+test("a plugin hears of a proposal what it would have heard", () => {
+  const writer = new Writer(d(p("ab")), 2)
+  const made = propose(writer.state.tr.insertText("x").setMeta("mine", 1), writer.state, () => "a")
+  expect(made?.getMeta("mine")).toBe(1)
 })
 
 test("several proposals are decided at once as one step of undo", () => {

@@ -1,4 +1,4 @@
-import type { Mark, Node, Slice } from "prosemirror-model"
+import { Fragment, Slice, type Mark, type Node, type ResolvedPos } from "prosemirror-model"
 import {
   Plugin,
   PluginKey,
@@ -7,11 +7,12 @@ import {
   type Transaction,
 } from "prosemirror-state"
 import { isHistoryTransaction } from "prosemirror-history"
-import { Mapping, ReplaceStep } from "prosemirror-transform"
+import { AddMarkStep, Mapping, RemoveMarkStep, ReplaceStep } from "prosemirror-transform"
 import { isRemote } from "./origin"
 import { schema } from "./schema"
 
 const { suggestion } = schema.marks
+const { hard_break } = schema.nodes
 
 /** What the mode of suggestions keeps. */
 interface Mode {
@@ -24,6 +25,7 @@ type Meta = { on: boolean } | { made: string }
 
 const key = new PluginKey<Mode>("suggest")
 const direct = "parvis.direct"
+const structure = "parvis.structure"
 
 /** Keeps whether typing proposes. */
 export const suggestMode = (): Plugin =>
@@ -46,8 +48,11 @@ export const isSuggesting = (state: EditorState): boolean => key.getState(state)
 /** Switches the mode. */
 export const setSuggesting = (tr: Transaction, on: boolean): Transaction => tr.setMeta(key, { on })
 
-/** Marks a transaction that changes the text itself even while suggesting: accepting, replacing all. */
+/** Marks a transaction that changes the text itself even while suggesting: accepting and rejecting. */
 export const changesText = (tr: Transaction): Transaction => tr.setMeta(direct, true)
+
+/** Marks a transaction that changes more than text: half a column cannot be proposed. */
+export const changesStructure = (tr: Transaction): Transaction => tr.setMeta(structure, true)
 
 const kindOf = (
   node: Node | null | undefined,
@@ -62,24 +67,32 @@ const kindOf = (
 const isDeleted = (node: Node) =>
   node.marks.some((mark) => mark.type === suggestion && mark.attrs.kind === "delete")
 
+const isInserted = (node: Node) =>
+  node.marks.some((mark) => mark.type === suggestion && mark.attrs.kind === "insert")
+
 /** Whether a range holds any text or embed. */
 function hasInline(doc: Node, from: number, to: number): boolean {
   let found = false
-  doc.nodesBetween(from, to, (node) => {
-    if (node.isInline) found = true
-    return !found
-  })
+  if (from < to)
+    doc.nodesBetween(from, to, (node) => {
+      if (node.isInline) found = true
+      return !found
+    })
   return found
 }
 
 /** Turns what a transaction deletes and inserts into proposals of one id. */
 class Proposal {
   readonly tr: Transaction
+  /** False after something that no mark can be laid on, as code carries none; nothing is made then. */
+  possible = true
   readonly #state: EditorState
   readonly #mine: ReadonlySet<string>
   readonly #create: () => string
   #id = ""
   #made = ""
+  /** The last insertion: the step that made it, its place after it, and the steps here until then. */
+  #inserted: { index: number; at: number; size: number; maps: number } | null = null
 
   constructor(state: EditorState, create: () => string) {
     this.tr = state.tr
@@ -105,11 +118,12 @@ class Proposal {
     this.tr.doc.nodesBetween(from, to, (node, pos, parent) => {
       if (!node.isInline) return true
       const part = { from: Math.max(pos, from), to: Math.min(pos + node.nodeSize, to) }
-      const plain = parent !== null && !parent.type.allowsMarkType(suggestion)
-      if (plain || kindOf(node, "insert", this.#mine)) removed.push(part)
+      if (parent && !parent.type.allowsMarkType(suggestion)) this.possible = false
+      if (kindOf(node, "insert", this.#mine)) removed.push(part)
       else if (!isDeleted(node)) marked.push(part)
       return false
     })
+    if (!this.possible) return to
     for (const part of marked) {
       const id = this.#idAt(part.from, part.to, "delete")
       this.tr.addMark(part.from, part.to, suggestion.create({ id, kind: "delete" }))
@@ -119,6 +133,9 @@ class Proposal {
   }
 
   #insert(pos: number, slice: Slice): number {
+    const { parent } = this.tr.doc.resolve(pos)
+    if (parent.isTextblock && !parent.type.allowsMarkType(suggestion)) this.possible = false
+    if (!this.possible) return pos
     const before = this.tr.doc.content.size
     this.tr.replace(pos, pos, slice)
     const end = pos + this.tr.doc.content.size - before
@@ -131,13 +148,17 @@ class Proposal {
     return end
   }
 
-  /** Proposes one step at its mapped place. */
-  replace(from: number, to: number, slice: Slice): void {
+  /** Proposes step number `index` at its mapped place. */
+  replace(from: number, to: number, slice: Slice, index: number): void {
     const forward = this.#state.selection.empty && this.#state.selection.from === from
     const end = from < to ? this.#delete(from, to) : to
     // Blocks without text only take the place of what is deleted, which stays here.
-    const inserts = slice.size > 0 && (hasSliceText(slice) || from === to)
-    const after = inserts ? this.#insert(end, slice) : forward ? end : from
+    let after = forward ? end : from
+    if (hasSliceText(slice)) {
+      const made = takenBack(slice, this.tr.doc.resolve(end))
+      after = this.#insert(end, made)
+      this.#inserted = { index, at: end, size: after - end, maps: this.tr.steps.length }
+    }
     const $after = this.tr.doc.resolve(Math.min(after, this.tr.doc.content.size))
     this.tr.setSelection(
       $after.parent.inlineContent
@@ -146,12 +167,59 @@ class Proposal {
     )
   }
 
-  done(original: Transaction): Transaction {
-    if (this.#made) this.tr.setMeta(key, { made: this.#made } satisfies Meta)
-    for (const name of ["uiEvent", "paste", "composition"]) {
-      const value = original.getMeta(name) as unknown
-      if (value !== undefined) this.tr.setMeta(name, value)
+  /**
+   * Shapes text that is a proposal itself, and lays comments. False for text that stands there
+   * already.
+   */
+  mark(step: AddMarkStep | RemoveMarkStep, index: number, original: Transaction): boolean {
+    const range = this.#placeOf(step, index, original)
+    if (!range) return true
+    const { from, to } = range
+    let proposed = step.mark.type === schema.marks.comment
+    if (!proposed) {
+      proposed = true
+      this.tr.doc.nodesBetween(from, to, (node) => {
+        if (node.isInline && !isInserted(node)) proposed = false
+        return proposed
+      })
     }
+    if (!proposed) return false
+    if (step instanceof AddMarkStep) this.tr.addMark(from, to, step.mark)
+    else this.tr.removeMark(from, to, step.mark)
+    return true
+  }
+
+  /** Where a step's range is: also in what this transaction inserted itself. */
+  #placeOf(
+    step: AddMarkStep | RemoveMarkStep,
+    index: number,
+    original: Transaction,
+  ): { from: number; to: number } | null {
+    const inserted = this.#inserted
+    if (inserted) {
+      const since = original.mapping.slice(inserted.index + 1, index)
+      const map = original.mapping.maps[inserted.index]
+      let start = 0
+      let size = 0
+      map?.forEach(
+        (_from, _to, newStart, newEnd) => ((start = newStart), (size = newEnd - newStart)),
+      )
+      const offset = step.from - since.map(start, -1)
+      if (size === inserted.size && offset >= 0 && step.to <= since.map(start + size, 1)) {
+        const now = this.tr.mapping.slice(inserted.maps).map(inserted.at, -1) + offset
+        return { from: now, to: now + step.to - step.from }
+      }
+    }
+    const back = new Mapping(original.mapping.maps.slice(0, index)).invert()
+    const mapped = step.map(back)?.map(this.tr.mapping)
+    return mapped ? { from: (mapped as AddMarkStep).from, to: (mapped as AddMarkStep).to } : null
+  }
+
+  done(original: Transaction): Transaction {
+    // The types of the library do not show what a transaction tells plugins.
+    const { meta } = original as unknown as { meta: Readonly<Record<string, unknown>> }
+    for (const [name, value] of Object.entries(meta)) this.tr.setMeta(name, value)
+    if (this.#made) this.tr.setMeta(key, { made: this.#made } satisfies Meta)
     if (original.scrolledIntoView) this.tr.scrollIntoView()
     return this.tr.setTime(original.time)
   }
@@ -162,29 +230,43 @@ const proposable = (tr: Transaction): boolean =>
 
 /**
  * The same change as a proposal: what would be deleted is marked, what is inserted is marked as
- * new. Text that was proposed here is deleted for real. The structure of blocks (splitting,
- * joining, lists, tables) and the look of text change at once, because a proposal is a mark on
- * text. Returns the transaction itself when the mode is off or it was not typed here.
+ * new. Text that was proposed here is deleted for real. A proposal is a mark on text, so code, the
+ * structure of blocks (splitting, joining, lists, tables) and the look of text that stands there
+ * already cannot be proposed: then this is null, and nothing is to change. Returns the transaction
+ * itself when the mode is off or it was not typed here.
  */
-export function propose(tr: Transaction, state: EditorState, create: () => string): Transaction {
+export function propose(
+  tr: Transaction,
+  state: EditorState,
+  create: () => string,
+): Transaction | null {
   if (!isSuggesting(state) || !proposable(tr)) return tr
+  if (tr.getMeta(structure) === true || !isText(tr)) return null
   const proposal = new Proposal(state, create)
   for (const [index, step] of tr.steps.entries()) {
     const back = new Mapping(tr.mapping.maps.slice(0, index)).invert()
     const place = (pos: number, side: number) => proposal.tr.mapping.map(back.map(pos, -side), side)
-    if (!(step instanceof ReplaceStep)) {
-      const mapped = step.map(back)?.map(proposal.tr.mapping)
-      if (mapped) proposal.tr.maybeStep(mapped)
+    if (step instanceof AddMarkStep || step instanceof RemoveMarkStep) {
+      if (!proposal.mark(step, index, tr)) return null
       continue
     }
+    if (!(step instanceof ReplaceStep)) continue
     const from = place(step.from, -1)
     const to = Math.max(from, place(step.to, 1))
-    const touchesText = hasInline(proposal.tr.doc, from, to) || hasSliceText(step.slice)
-    if (touchesText) proposal.replace(from, to, step.slice)
-    else structural(proposal.tr, step, from, to, tr)
+    proposal.replace(from, to, step.slice, index)
+    if (!proposal.possible) return null
   }
   return proposal.done(tr)
 }
+
+/** Whether every step changes text, or how it looks. */
+const isText = (tr: Transaction): boolean =>
+  tr.steps.every((step, index) => {
+    if (step instanceof AddMarkStep || step instanceof RemoveMarkStep) return true
+    const before = tr.docs[index]
+    if (!(step instanceof ReplaceStep) || !before) return false
+    return hasInline(before, step.from, step.to) || hasSliceText(step.slice)
+  })
 
 const hasSliceText = (slice: Slice): boolean => {
   let found = false
@@ -195,14 +277,34 @@ const hasSliceText = (slice: Slice): boolean => {
   return found
 }
 
-function structural(
-  tr: Transaction,
-  step: ReplaceStep,
-  from: number,
-  to: number,
-  original: Transaction,
-) {
-  if (tr.maybeStep(new ReplaceStep(from, to, step.slice)).failed !== null) return
-  const head = Math.min(original.selection.head, tr.doc.content.size)
-  tr.setSelection(TextSelection.near(tr.doc.resolve(tr.steps.length === 1 ? head : to), 1))
+/**
+ * What can be taken back without a trace: text within a block, and blocks of the top that hold some
+ * text each, where one ends. Other blocks become lines of the block that they are put into.
+ */
+function takenBack(slice: Slice, $at: ResolvedPos): Slice {
+  const { content } = slice
+  const inline = content.childCount === 0 || content.firstChild?.isInline === true
+  const within = content.childCount === 1 && slice.openStart === 1 && slice.openEnd === 1
+  if (inline || (within && content.firstChild?.isTextblock)) return slice
+  const atEnd = $at.depth === 1 && $at.parentOffset === $at.parent.content.size
+  const texts = content.content.every(
+    (node) => node.isTextblock && node.content.size > 0 && node.type.allowsMarkType(suggestion),
+  )
+  if (atEnd && texts && slice.openStart === 1) return slice
+  const lines: Node[] = []
+  content.descendants((node) => {
+    if (!node.isTextblock) return !node.isInline
+    if (lines.length > 0) lines.push(hard_break.create())
+    for (const child of node.children) {
+      const parts = node.type.spec.code ? (child.text ?? "").split("\n") : null
+      if (!parts) lines.push(child)
+      else
+        parts.forEach((part, at) => {
+          if (at > 0) lines.push(hard_break.create())
+          if (part) lines.push(schema.text(part))
+        })
+    }
+    return false
+  })
+  return new Slice(Fragment.fromArray(lines), 0, 0)
 }

@@ -16,7 +16,7 @@ export interface ContentsHost {
 
 /** A table of contents, always as the headings are. */
 export class ContentsView implements NodeView {
-  readonly dom = element("nav", { class: "contents", "aria-label": m.editor_contents() })
+  readonly dom = element("nav", { class: "outline", "aria-label": m.editor_contents() })
   readonly #view: EditorView
   readonly #host: ContentsHost
   readonly #stop: () => void
@@ -41,13 +41,13 @@ export class ContentsView implements NodeView {
     this.#shown = shown
     const title = element(
       "p",
-      { class: "contents-title", "aria-hidden": "true" },
+      { class: "outline-title", "aria-hidden": "true" },
       m.editor_contents(),
     )
     if (entries.length === 0) {
       this.dom.replaceChildren(
         title,
-        element("p", { class: "contents-empty" }, m.editor_contents_empty()),
+        element("p", { class: "outline-empty" }, m.editor_contents_empty()),
       )
     } else {
       const top = Math.min(...entries.map(({ heading }) => heading.level))
@@ -61,7 +61,7 @@ export class ContentsView implements NodeView {
 
   #entry(heading: Heading, index: number, page: string, top: number): HTMLElement {
     const link = element("button", { type: "button" }, element("span", {}, heading.text))
-    if (page) link.append(element("span", { class: "contents-page" }, page))
+    if (page) link.append(element("span", { class: "outline-page" }, page))
     link.addEventListener("click", () => {
       const now = headingsOf(this.#view.state.doc)[index]
       if (now) this.#host.goTo(now.pos + 1)

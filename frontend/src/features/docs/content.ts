@@ -22,14 +22,10 @@ export class Content {
 
   /** What was kept to be shown until the document is loaded, or null. */
   async paint(): Promise<{ heads: string[]; data: string } | null> {
-    try {
-      const response = await request(`/content/paint/${this.#ref}`)
-      const heads = (response.headers.get(headsHeader) ?? "").split(",").filter(Boolean)
-      return { heads, data: await response.text() }
-    } catch (reason) {
-      if (apiError(reason).code === "not-found") return null
-      throw reason
-    }
+    const response = await request(`/content/paint/${this.#ref}`)
+    if (response.status === 204) return null
+    const heads = (response.headers.get(headsHeader) ?? "").split(",").filter(Boolean)
+    return { heads, data: await response.text() }
   }
 
   async keepPaint(heads: readonly string[], data: string): Promise<void> {

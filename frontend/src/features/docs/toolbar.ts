@@ -183,7 +183,7 @@ export function tools(editor: Editor, state: EditorSnapshot, asks: Asks): Tool[]
         key: "link",
         label: m.link(),
         icon: Link,
-        keys: "Ctrl+Shift+K",
+        keys: "Ctrl+K",
         pressed: state.link !== null,
         disabled: plain,
         run: asks.link,

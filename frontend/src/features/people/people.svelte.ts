@@ -2,6 +2,7 @@ import { SvelteMap } from "svelte/reactivity"
 import { list, peopleService } from "../../transport/services"
 import type { Transport } from "../../transport/transport"
 import type { Person } from "../../transport/types"
+import { giveHues } from "../../ui/hue"
 
 /** Letters without case and accents, so that "zoe" finds "Zoé". */
 export const folded = (text: string) =>
@@ -24,7 +25,10 @@ export class People {
     this.#service = peopleService(transport)
     this.#workspace = workspace
     this.close = transport.on("person", (person) => {
-      if (person.workspace === workspace) this.#byId.set(person.id, person)
+      if (person.workspace !== workspace) return
+      const known = this.#byId.has(person.id)
+      this.#byId.set(person.id, person)
+      if (!known) giveHues(this.#byId.keys())
     })
   }
 
@@ -32,6 +36,7 @@ export class People {
     for (const person of list(await this.#service.List(this.#workspace))) {
       this.#byId.set(person.id, person)
     }
+    giveHues(this.#byId.keys())
   }
 
   get(id: string): Person | undefined {
