@@ -169,8 +169,8 @@ func prevAAD(ws seal.ID, space seal.SpaceID, epoch, prev seal.ID) []byte {
 
 // NewEpoch makes a new epoch of a space for the state st: the body of its entry,
 // its secret, and the wraps that carry the secret to every recipient. Secrets of
-// current epochs that are not in prevSecrets (by epoch id) leave their link
-// empty. cut leaves all links out, which needs an admin of the space unless its
+// current epochs that are not in prevSecrets (by epoch id), or that the history policy
+// keeps from a recipient ([State.OpenToAll]), leave their link empty. cut leaves all links out, which needs an admin of the space unless its
 // history begins with everybody's joining.
 func NewEpoch(st *State, space seal.SpaceID, author seal.ID, prevSecrets map[seal.ID]seal.Key, cut bool, reason uint) (EpochBody, seal.Key, []byte, error) {
 	fail := func(err error) (EpochBody, seal.Key, []byte, error) { return EpochBody{}, seal.Key{}, nil, err }
@@ -183,7 +183,7 @@ func NewEpoch(st *State, space seal.SpaceID, author seal.ID, prevSecrets map[sea
 	if !cut {
 		for _, e := range prev {
 			link := PrevBox{EpochID: e.ID}
-			if older, ok := prevSecrets[e.ID]; ok {
+			if older, ok := prevSecrets[e.ID]; ok && st.OpenToAll(space, e.ID) {
 				link.Box = prevKey(secret, e.ID).Seal(older[:], prevAAD(st.ws, space, body.EpochID, e.ID))
 			}
 			body.Prev = append(body.Prev, link)

@@ -325,6 +325,27 @@ func TestKeyMessages(t *testing.T) {
 		if ask(old.EpochID) == nil || ask(fresh.EpochID) != nil {
 			t.Errorf("older: %v, newer: %v", ask(old.EpochID), ask(fresh.EpochID))
 		}
+		if !st.OpenTo(x.person, space, old.EpochID) || st.OpenTo(y.person, space, old.EpochID) || st.OpenToAll(space, old.EpochID) || !st.OpenToAll(space, fresh.EpochID) {
+			t.Error("who came later may have the older epoch, or who was in may not")
+		}
 		_ = founder
+	})
+	t.Run("M30 a new epoch does not lead newcomers to what is before their time", func(t *testing.T) {
+		for history, leads := range map[History]bool{HistoryFull: true, HistoryFromJoin: false} {
+			tm, _, x, y, _ := pair(t)
+			space := PrivateSpaceID(tm.log.WS(), x.id())
+			tm.must(x, SpaceCreateBody{Space: space, Kind: SpacePrivate, History: history, Members: []SpaceMember{{Person: x.person, Access: AccessWrite}}})
+			keys := open(x)
+			old, _ := tm.rotate(keys, space, false)
+			tm.must(x, SpaceSetBody{Space: space, Members: []SpaceMember{{Person: y.person, Access: AccessWrite}}})
+			fresh, key, _, err := NewEpoch(tm.log.State(), space, x.id(), keys.secrets, false, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			older, err := OpenPrev(tm.log.WS(), Epoch{Space: space, ID: fresh.EpochID, Prev: fresh.Prev}, key)
+			if _, found := older[old.EpochID]; found != leads || err != nil {
+				t.Errorf("history %s: leads back %t (%v), want %t", history, found, err, leads)
+			}
+		}
 	})
 }

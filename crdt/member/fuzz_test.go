@@ -189,6 +189,10 @@ func decoders(t testing.TB) map[string]fuzzed {
 		}})}, checkWraps},
 		"invitation box": {[][]byte{encode(t, InviteBox{V: 1, Spaces: []BoxSpace{{}, {EpochID: seal.ID{1}}}})}, checkBox},
 		"join request":   {[][]byte{request}, checkJoinRequest},
+		"device link":    {[][]byte{sampleDeviceLink(2).bytes()}, checkDeviceLink},
+		"device request": {[][]byte{encode(t, DeviceRequest{V: 1, Step: DeviceTake, Device: h.id()})}, checkDeviceRequest},
+		"device box":     {[][]byte{encode(t, sampleDeviceBox())}, checkDeviceBox},
+		"fences":         {[][]byte{encode(t, sampleFences())}, checkFences},
 		"key messages": {[][]byte{
 			encode(t, KeyRequest{V: 1, Dev: h.id()}), encode(t, KeyGrant{V: 1, Granter: h.id(), Sealed: make([]byte, wrapSize)}),
 		}, checkKeyMessages},
@@ -236,6 +240,10 @@ func FuzzSealedEntry(f *testing.F)   { fuzz(f, "sealed entry") }
 func FuzzWraps(f *testing.F)         { fuzz(f, "wraps") }
 func FuzzInviteBox(f *testing.F)     { fuzz(f, "invitation box") }
 func FuzzJoinRequest(f *testing.F)   { fuzz(f, "join request") }
+func FuzzDeviceLink(f *testing.F)    { fuzz(f, "device link") }
+func FuzzDeviceRequest(f *testing.F) { fuzz(f, "device request") }
+func FuzzDeviceBox(f *testing.F)     { fuzz(f, "device box") }
+func FuzzFences(f *testing.F)        { fuzz(f, "fences") }
 func FuzzKeyMessages(f *testing.F)   { fuzz(f, "key messages") }
 
 func FuzzBody(f *testing.F) {

@@ -2,7 +2,6 @@ package member
 
 import (
 	"fmt"
-	"slices"
 
 	"parvis/crdt/seal"
 )
@@ -103,15 +102,10 @@ func (r KeyRequest) Check(st *State) error {
 	case device.KemGen != r.KemGen:
 		return reject("key request: old encryption key")
 	}
-	epoch, ok := st.Epoch(r.Space, r.EpochID)
-	if !ok {
+	if _, ok := st.Epoch(r.Space, r.EpochID); !ok {
 		return &seal.Fault{Outcome: seal.Pend, Reason: "key request: unknown epoch"}
 	}
-	if space, _ := st.Space(r.Space); space.History == HistoryFull {
-		return nil
-	}
-	person, _ := st.Person(device.Person)
-	if !slices.ContainsFunc(person.Devices, func(dev seal.ID) bool { return slices.Contains(epoch.Recips, dev) }) {
+	if !st.OpenTo(device.Person, r.Space, r.EpochID) {
 		return reject("key request: from before joining")
 	}
 	return nil

@@ -79,10 +79,15 @@ func TestLinks(t *testing.T) {
 		if _, err := parseLink(newer); !errors.Is(err, ErrLinkNewer) {
 			t.Errorf("version 2: %v", err)
 		}
-		for _, text := range []string{"", "parvis://join", "https://join#" + hex.EncodeToString(raw), linkPrefix, linkPrefix + "!!", linkPrefix + strings.Repeat("A", 2000)} {
+		for _, text := range []string{"", "parvis://join", "https://join#" + hex.EncodeToString(raw), linkPrefix, linkPrefix + "!!", linkPrefix + strings.Repeat("A", 2000), strings.Repeat("Ⱥ", 30) + linkPrefix} {
 			if _, err := ParseLink(text); !errors.Is(err, ErrLinkBroken) {
 				t.Errorf("%.40q: %v", text, err)
 			}
+		}
+		// A capital with a longer small letter stands ahead of it.
+		link := sampleLink(1)
+		if got, err := ParseLink(strings.Repeat("Ⱥ", 30) + strings.ToUpper(linkPrefix) + strings.TrimPrefix(link.String(), linkPrefix)); err != nil || got.WS != link.WS {
+			t.Errorf("behind other letters: %v", err)
 		}
 	})
 }

@@ -94,13 +94,7 @@ func linkBase32() *base32.Encoding { return base32.StdEncoding.WithPadding(base3
 func (l Link) bytes() []byte {
 	wire := wireLink{V: 1, WS: l.WS, Seed: l.Seed, Expires: l.Expires, Mode: l.Mode, LogHead: l.LogHead}
 	for _, peer := range l.Peers[:min(len(l.Peers), MaxLinkPeers)] {
-		one := wirePeer{Peer: peer.Peer}
-		for _, addr := range peer.Addrs {
-			if len(addr) > 0 && len(addr) <= MaxLinkAddr && len(one.Addrs) < MaxLinkAddrs {
-				one.Addrs = append(one.Addrs, []byte(addr))
-			}
-		}
-		wire.Peers = append(wire.Peers, one)
+		wire.Peers = append(wire.Peers, wirePeerOf(peer))
 	}
 	for {
 		raw, err := seal.Encode(wire)
@@ -112,6 +106,32 @@ func (l Link) bytes() []byte {
 		}
 		wire.shorten()
 	}
+}
+
+// wirePeerOf leaves out addresses that a link cannot carry.
+func wirePeerOf(peer LinkPeer) wirePeer {
+	one := wirePeer{Peer: peer.Peer}
+	for _, addr := range peer.Addrs {
+		if len(addr) > 0 && len(addr) <= MaxLinkAddr && len(one.Addrs) < MaxLinkAddrs {
+			one.Addrs = append(one.Addrs, []byte(addr))
+		}
+	}
+	return one
+}
+
+// peer checks what a link says of a peer.
+func (p wirePeer) peer() (LinkPeer, error) {
+	if len(p.Addrs) > MaxLinkAddrs || seal.CheckSignKey(p.Peer) != nil {
+		return LinkPeer{}, ErrLinkBroken
+	}
+	one := LinkPeer{Peer: p.Peer}
+	for _, addr := range p.Addrs {
+		if len(addr) == 0 || len(addr) > MaxLinkAddr {
+			return LinkPeer{}, ErrLinkBroken
+		}
+		one.Addrs = append(one.Addrs, string(addr))
+	}
+	return one, nil
 }
 
 // shorten drops the last address of the peer that has most; without addresses
@@ -133,15 +153,19 @@ func (w *wireLink) shorten() {
 // ParseLink finds the link in what a person pasted: in either form, with text or
 // signs around it, and broken into lines as mail programs do. The error is
 // [ErrLinkBroken] or [ErrLinkNewer]; an expired link parses.
-func ParseLink(text string) (Link, error) {
+func ParseLink(text string) (Link, error) { return findLink(text, linkPrefix, parseLink) }
+
+// findLink finds the first link with a prefix whose bytes parse reads.
+func findLink[T any](text, prefix string, parse func(raw []byte) (T, error)) (T, error) {
+	var none T
 	failed := ErrLinkBroken
 	for rest := text[:min(len(text), maxPasted)]; ; {
-		at := strings.Index(strings.ToLower(rest), linkPrefix)
+		at := indexFold(rest, prefix)
 		if at < 0 {
-			return Link{}, failed
+			return none, failed
 		}
-		rest = rest[at+len(linkPrefix):]
-		link, err := parsePieces(rest)
+		rest = rest[at+len(prefix):]
+		link, err := parsePieces(rest, parse)
 		if err == nil {
 			return link, nil
 		}
@@ -151,9 +175,21 @@ func ParseLink(text string) (Link, error) {
 	}
 }
 
+// indexFold is where an ASCII prefix stands in a text, in whatever case; -1: nowhere.
+// Other letters may have more bytes in lower case, so no lowered text has its places.
+func indexFold(text, prefix string) int {
+	for at := range max(len(text)-len(prefix)+1, 0) {
+		if strings.EqualFold(text[at:at+len(prefix)], prefix) {
+			return at
+		}
+	}
+	return -1
+}
+
 // parsePieces reads a link that goes on over blanks. Where it ends, its own encoding
 // says: no beginning of a link is one.
-func parsePieces(text string) (Link, error) {
+func parsePieces[T any](text string, parse func(raw []byte) (T, error)) (T, error) {
+	var none T
 	failed := ErrLinkBroken
 	code := ""
 	for range maxPieces {
@@ -163,10 +199,10 @@ func parsePieces(text string) (Link, error) {
 		}
 		code += text[:n]
 		if strings.HasPrefix(text[n:], "=") { // our form has no padding
-			return Link{}, failed
+			return none, failed
 		}
 		if n > 0 && len(code) <= linkBase32().EncodedLen(maxLinkBytes) {
-			link, err := parseCode(code)
+			link, err := parseCode(code, parse)
 			if err == nil {
 				return link, nil
 			}
@@ -176,11 +212,11 @@ func parsePieces(text string) (Link, error) {
 		}
 		next := strings.TrimLeftFunc(text[n:], isBreak)
 		if next == "" || len(next) == len(text[n:]) {
-			return Link{}, failed
+			return none, failed
 		}
 		text = strings.TrimLeft(next, "> ") // an answer quotes its lines
 	}
-	return Link{}, failed
+	return none, failed
 }
 
 func inLink(c byte) bool {
@@ -190,18 +226,19 @@ func inLink(c byte) bool {
 // isBreak reports what a program puts into a long line: blanks, seen or not.
 func isBreak(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
-func parseCode(text string) (Link, error) {
+func parseCode[T any](text string, parse func(raw []byte) (T, error)) (T, error) {
 	if raw, err := base64.RawURLEncoding.Strict().DecodeString(text); err == nil {
-		if link, err := parseLink(raw); !errors.Is(err, ErrLinkBroken) {
+		if link, err := parse(raw); !errors.Is(err, ErrLinkBroken) {
 			return link, err
 		}
 	}
 	// A QR reader gives the base32 form, whose letters are also base64url.
 	raw, err := linkBase32().DecodeString(text)
 	if err != nil || linkBase32().EncodeToString(raw) != text {
-		return Link{}, ErrLinkBroken
+		var none T
+		return none, ErrLinkBroken
 	}
-	return parseLink(raw)
+	return parse(raw)
 }
 
 func parseLink(raw []byte) (Link, error) {
@@ -218,15 +255,9 @@ func parseLink(raw []byte) (Link, error) {
 	}
 	link := Link{V: wire.V, WS: wire.WS, Seed: wire.Seed, Expires: wire.Expires, Mode: wire.Mode, LogHead: wire.LogHead}
 	for _, peer := range wire.Peers {
-		if len(peer.Addrs) > MaxLinkAddrs || seal.CheckSignKey(peer.Peer) != nil {
-			return Link{}, ErrLinkBroken
-		}
-		one := LinkPeer{Peer: peer.Peer}
-		for _, addr := range peer.Addrs {
-			if len(addr) == 0 || len(addr) > MaxLinkAddr {
-				return Link{}, ErrLinkBroken
-			}
-			one.Addrs = append(one.Addrs, string(addr))
+		one, err := peer.peer()
+		if err != nil {
+			return Link{}, err
 		}
 		link.Peers = append(link.Peers, one)
 	}

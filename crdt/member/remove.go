@@ -28,6 +28,16 @@ type DeviceFences struct {
 // fencesShape requires sorted fences, and at most maxFences together.
 func fencesShape(all []DeviceFences) error {
 	count := 0
+	for _, d := range all {
+		count += len(d.Fences)
+	}
+	if count > maxFences || len(all) > maxFences {
+		return reject("fences: too many")
+	}
+	return orderedFences(all)
+}
+
+func orderedFences(all []DeviceFences) error {
 	for i, d := range all {
 		if i > 0 && all[i-1].Device.Compare(d.Device) >= 0 {
 			return reject("fences: devices not sorted")
@@ -40,10 +50,6 @@ func fencesShape(all []DeviceFences) error {
 				return reject("fences: bad place")
 			}
 		}
-		count += len(d.Fences)
-	}
-	if count > maxFences || len(all) > maxFences {
-		return reject("fences: too many")
 	}
 	return nil
 }

@@ -57,6 +57,18 @@ func (d *Desk) Respond(nowMs int64, peer seal.ID, terms Terms, identify Identify
 // revoked and no further run with it may start.
 func (d *Desk) Spent(invite seal.ID) bool { return d.failures[invite] >= MaxFailures }
 
+// Failures counts the failed runs of an invitation, for whoever keeps them across a
+// restart.
+func (d *Desk) Failures(invite seal.ID) int { return d.failures[invite] }
+
+// Recall says how many runs of an invitation had failed before a restart.
+func (d *Desk) Recall(invite seal.ID, failures int) {
+	if d.failures == nil {
+		d.failures = map[seal.ID]int{}
+	}
+	d.failures[invite] = max(d.failures[invite], failures)
+}
+
 func (d *Desk) begin(nowMs int64, peer seal.ID, terms Terms) (*Session, error) {
 	if old := d.runs[peer]; old != nil && old.alive(nowMs) == nil {
 		return nil, reject(reasonBusy)
@@ -74,7 +86,7 @@ func (d *Desk) begin(nowMs int64, peer seal.ID, terms Terms) (*Session, error) {
 	}
 	if d.runs == nil {
 		d.runs, d.endedMs = map[seal.ID]*Session{}, map[seal.ID]int64{}
-		d.failures, d.seen = map[seal.ID]int{}, map[seal.ID]struct{}{}
+		d.seen = map[seal.ID]struct{}{}
 	}
 	s := &Session{desk: d, peer: peer, terms: terms, startedMs: nowMs}
 	d.runs[peer] = s
@@ -86,7 +98,7 @@ func (d *Desk) ended(nowMs int64, s *Session, failed bool) {
 	delete(d.runs, s.peer)
 	d.endedMs[s.peer] = nowMs
 	if failed && !s.terms.Invite.IsZero() {
-		d.failures[s.terms.Invite]++
+		d.Recall(s.terms.Invite, d.failures[s.terms.Invite]+1)
 	}
 }
 

@@ -33,10 +33,13 @@ func (k SignKey) String() string { return "sign-key(hidden)" }
 // GoString hides the key from %#v too.
 func (k SignKey) GoString() string { return k.String() }
 
-// Verify reports whether sig is a signature by pub over label and payload.
-// Wrong lengths and bytes that are no key give false.
+// Verify reports whether sig is a signature by pub over label and payload, by the
+// equation of rule S3. Wrong lengths and bytes that are no key give false.
 func Verify(pub ID, label string, payload, sig []byte) bool {
-	return len(sig) == SigSize && ed25519.Verify(pub[:], labelled(label, payload), sig)
+	if len(sig) != SigSize {
+		return false
+	}
+	return ed25519.Verify(pub[:], labelled(label, payload), sig) || Claim{pub, label, payload, sig}.verifyCofactored()
 }
 
 func labelled(label string, payload []byte) []byte {

@@ -16,7 +16,7 @@ import (
 func TestParseReadsARealHistory(t *testing.T) {
 	const path = "../doctest/testdata/automerge-paper.json.gz"
 	if testing.Short() {
-		t.Skip("lets another engine write the trace first")
+		t.Skip("lets another engine write the trace first: not with -short")
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {

@@ -33,6 +33,9 @@ type Options struct {
 	Images rich.Images
 	// Files takes the pictures of an import; nil leaves them out and reports it.
 	Files rich.Files
+	// Comments adds the comments to a format that is read on paper, where they are
+	// no part of the text. Formats that are worked with hold them anyway.
+	Comments bool
 	// Names gives the name of an author; nil or an empty name means unknown.
 	Names func(doc.Actor) string
 }

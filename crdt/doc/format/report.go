@@ -30,6 +30,7 @@ const (
 	LossFrontMatter = "frontMatter" // settings in front of a text
 	LossHeader      = "header"      // headers and footers
 	LossHeading     = "heading"     // headings deeper than four levels
+	LossHistory     = "history"     // who wrote what when
 	LossImage       = "image"       // pictures
 	LossImageFormat = "imageFormat" // pictures in a format that is not shown
 	LossIndent      = "indent"      // indentation and spacing

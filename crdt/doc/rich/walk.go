@@ -106,6 +106,46 @@ func (d Document) NoteOrder() []string {
 	return order
 }
 
+// Proposed is how many suggestions stand in the text. Of those that were decided
+// only the entry is left (d.Suggestions).
+func (d Document) Proposed() int {
+	seen := map[string]bool{}
+	for in := range d.Inlines() {
+		for _, s := range MarksOf(in).Suggested {
+			seen[s.ID] = true
+		}
+	}
+	return len(seen)
+}
+
+// DropImages puts the alternative texts of the images in their place and returns
+// how many there were.
+func (d Document) DropImages() (count int) {
+	without := func(line []Inline) (kept []Inline) {
+		for _, in := range line {
+			image, ok := in.(*Image)
+			if !ok {
+				kept = append(kept, in)
+				continue
+			}
+			count++
+			if image.Alt != "" {
+				kept = append(kept, &Text{Text: image.Alt})
+			}
+		}
+		return kept
+	}
+	for block := range d.All() {
+		switch n := block.(type) {
+		case *Paragraph:
+			n.Text = without(n.Text)
+		case *Heading:
+			n.Text = without(n.Text)
+		}
+	}
+	return count
+}
+
 // Comment is the comment with that id.
 func (d Document) Comment(id string) (Comment, bool) {
 	at := slices.IndexFunc(d.Comments, func(c Comment) bool { return c.ID == id })

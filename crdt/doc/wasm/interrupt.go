@@ -11,13 +11,21 @@ import (
 // after it is set to 1.
 const stopGlobal = "parvis_stop"
 
+// turns is how many turns of loops pass between two looks, a fraction of a millisecond.
+const turns = 1 << 16
+
 // errModule: what is no WebAssembly module of the kind that [interruptible] knows.
 var errModule = errors.New("unexpected WebAssembly")
 
-// interruptible gives a WebAssembly module a global, and a check of it to the beginning
-// of every loop. wazero can end a running call by itself (WithCloseOnContextDone), but
-// its check is a call out of WebAssembly in every turn of a loop, and Automerge three
-// times as slow for it. Custom sections, the names of functions, are left out.
+// interruptible gives a WebAssembly module two globals, and a look at them to the
+// beginning of every loop: one counts turns down, and whenever it is at 0, the other
+// says whether to stop. wazero can end a running call by itself
+// (WithCloseOnContextDone), but its check is a call out of WebAssembly in every turn of
+// a loop, and Automerge three times as slow for it. With each look the memory grows by
+// nothing, which in wazero comes back to Go for a moment: Go cannot stop compiled code
+// elsewhere, and its garbage collector would hold all goroutines up, also the one that
+// ends the call. A module without a memory is refused. Custom sections, the names of
+// functions, are left out.
 func interruptible(module []byte) ([]byte, error) {
 	if len(module) < 8 || string(module[:8]) != "\x00asm\x01\x00\x00\x00" {
 		return nil, errModule
@@ -25,6 +33,7 @@ func interruptible(module []byte) ([]byte, error) {
 	out := bytes.NewBuffer(append(make([]byte, 0, len(module)+len(module)/8), module[:8]...))
 	rest := reader{data: module[8:]}
 	stop := uint64(0) // index of the global; globals come before exports and code
+	memory := false
 	for len(rest.data) > 0 && rest.err == nil {
 		id := rest.byte()
 		section := reader{data: rest.bytes(rest.uint())}
@@ -32,13 +41,18 @@ func interruptible(module []byte) ([]byte, error) {
 		switch id {
 		case 0:
 			continue
-		case 6: // globals: i32, mutable, i32.const 0, end
+		case 5: // memories
+			memory, content = section.peek() > 0, section.data
+		case 6: // globals: i32, mutable, i32.const 0 and 1, end
 			stop = section.peek()
-			content = section.appendEntry([]byte{0x7f, 1, 0x41, 0, 0x0b})
+			content = section.append(2, []byte{0x7f, 1, 0x41, 0, 0x0b, 0x7f, 1, 0x41, 1, 0x0b})
 		case 7: // exports: name, kind global, index
 			entry := append([]byte{byte(len(stopGlobal))}, stopGlobal...)
-			content = section.appendEntry(binary.AppendUvarint(append(entry, 3), stop))
+			content = section.append(1, binary.AppendUvarint(append(entry, 3), stop))
 		case 10:
+			if !memory {
+				return nil, fmt.Errorf("%w: no memory", errModule)
+			}
 			content = section.code(stop)
 		default:
 			content = section.data
@@ -102,15 +116,29 @@ func (r *reader) peek() uint64 {
 	return v
 }
 
-// appendEntry adds an entry to a section that is a list.
-func (r *reader) appendEntry(entry []byte) []byte {
-	out := binary.AppendUvarint(nil, r.uint()+1)
-	return append(append(out, r.data...), entry...)
+// append adds entries to a section that is a list.
+func (r *reader) append(n uint64, entries []byte) []byte {
+	out := binary.AppendUvarint(nil, r.uint()+n)
+	return append(append(out, r.data...), entries...)
+}
+
+// look is what stands at the beginning of every loop.
+func look(stop, left uint64) []byte {
+	get := func(global uint64) []byte { return binary.AppendUvarint([]byte{0x23}, global) }
+	set := func(global uint64) []byte { return binary.AppendUvarint([]byte{0x24}, global) }
+	return bytes.Join([][]byte{
+		get(left), {0x41, 1, 0x6b}, set(left), // left -= 1
+		get(left), {0x45, 0x04, 0x40}, // if left == 0
+		get(stop), {0x04, 0x40, 0x00, 0x0b}, // if stop, unreachable
+		binary.AppendUvarint([]byte{0x41}, turns), set(left), // turns has no sign in its highest seven bits
+		{0x41, 0, 0x40, 0x00, 0x1a}, // memory.grow 0, drop
+		{0x0b},
+	}, nil)
 }
 
 // code rewrites all functions.
 func (r *reader) code(stop uint64) []byte {
-	check := append(binary.AppendUvarint([]byte{0x23}, stop), 0x04, 0x40, 0x00, 0x0b) // global.get, if, unreachable, end
+	check := look(stop, stop+1)
 	count := r.uint()
 	out := binary.AppendUvarint(make([]byte, 0, len(r.data)+len(r.data)/8), count)
 	for i := uint64(0); i < count && r.err == nil; i++ {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	goruntime "runtime"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 const endless = "\x00asm\x01\x00\x00\x00" +
 	"\x01\x04\x01\x60\x00\x00" + // type ()→
 	"\x03\x02\x01\x00" +
+	"\x05\x03\x01\x00\x01" + // a memory
 	"\x06\x06\x01\x7f\x01\x41\x00\x0b" + // a global of its own
 	"\x07\x07\x01\x03run\x00\x00" +
 	"\x0a\x23\x01\x21\x01\x01\x7e" + // one function with a local i64
@@ -38,6 +40,20 @@ func TestInterrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := &instance{engine: module, inner: ctx, exports: map[string]api.Function{}, heap: newHeap(), stop: module.ExportedGlobal(stopGlobal).(api.MutableGlobal)}
+	// The garbage collector stops all goroutines, and waits for compiled code to come back
+	// to Go: the one that ends the call must run all the same.
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		for {
+			select {
+			case <-ended:
+				return
+			default:
+				goruntime.GC()
+			}
+		}
+	}()
 	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
 	if _, err := in.call(short, "run"); !errors.Is(err, doc.ErrEngine) || !errors.Is(err, context.DeadlineExceeded) {

@@ -16,7 +16,7 @@ import (
 // the file. With PARVIS_LONG it is the paper in full, else its first tenth.
 func TestTrace(t *testing.T) {
 	if testing.Short() || slow {
-		t.Skip("takes long under the race detector; runs without it")
+		t.Skip("takes long, most of all under the race detector: not with it, nor with -short")
 	}
 	edits, end, err := doctest.Trace()
 	if err != nil {
@@ -88,7 +88,7 @@ func TestTrace(t *testing.T) {
 // engine from its folder.
 func TestStart(t *testing.T) {
 	if slow {
-		t.Skip("compiling takes long under the race detector")
+		t.Skip("compiling takes long under the race detector; runs without it")
 	}
 	folder := filepath.Join(t.TempDir(), "engine")
 	for _, what := range []string{"cold", "warm"} {
@@ -134,7 +134,7 @@ func TestFill(t *testing.T) {
 // TestDamagedFolder: what lies in the folder may be damaged, by a disk or a crash.
 func TestDamagedFolder(t *testing.T) {
 	if slow {
-		t.Skip("compiling takes long under the race detector")
+		t.Skip("compiling takes long under the race detector; runs without it")
 	}
 	folder := filepath.Join(t.TempDir(), "engine")
 	for _, damage := range []func(path string) error{

@@ -37,7 +37,7 @@ func Export(ctx context.Context, w io.Writer, d rich.Document, o format.Options)
 	if d.Page.Header != "" || d.Page.Footer != "" || d.Page.Numbers || d.Page.Landscape || d.Page.Size == rich.Letter || d.Page.Top != 0 {
 		e.lost.Add(format.LossPage, 1)
 	}
-	e.lost.Add(format.LossSuggestion, len(d.Suggestions))
+	e.lost.Add(format.LossSuggestion, d.Proposed())
 	if err := ctx.Err(); err != nil {
 		return e.lost, fmt.Errorf("write markdown: %w", err)
 	}
@@ -185,7 +185,8 @@ func (e *exporter) list(list *rich.List) []string {
 			own = e.line(first.Text)
 			blocks = blocks[1:]
 		}
-		if own == "" && (len(blocks) > 0 || list.Kind == rich.Tasks) {
+		// An empty item in front of an empty line ends more lists than its own for the reader.
+		if last := i == len(list.Items)-1; own == "" && (last || len(blocks) > 0 || list.Kind == rich.Tasks) {
 			own = emptyLine
 		}
 		box := ""

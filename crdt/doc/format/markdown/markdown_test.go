@@ -57,6 +57,56 @@ func TestDocumentsComeBack(t *testing.T) {
 	}
 }
 
+// An empty item at the end of an inner list does not end the lists around it.
+func TestEmptyItemsComeBack(t *testing.T) {
+	item := func(text string, blocks ...rich.Node) rich.Item {
+		own := &rich.Paragraph{}
+		if text != "" {
+			own.Text = []rich.Inline{&rich.Text{Text: text}}
+		}
+		return rich.Item{Blocks: append([]rich.Node{own}, blocks...)}
+	}
+	for _, kind := range []rich.ListKind{rich.Bullets, rich.Numbered, rich.Tasks} {
+		list := func(items ...rich.Item) *rich.List {
+			made := &rich.List{Kind: kind, Items: items}
+			if kind == rich.Numbered {
+				made.Start = 1
+			}
+			return made
+		}
+		for i, want := range []*rich.List{
+			list(item("one", list(item("one a", list(item(""))), item("one b"))), item("two")),
+			list(item("one", list(item("one a", list(item("i"), item(""), item(""))), item("one b")))),
+			list(item("", list(item(""), item("x"))), item(""), item("two")),
+			list(item("one"), item("")),
+		} {
+			source, _ := export(t, rich.Document{Blocks: []rich.Node{want}})
+			again, lost := read(t, source)
+			if diff := richtest.Diff(richtest.Renumber(rich.Document{Blocks: []rich.Node{want}}), richtest.Renumber(again)); diff != "" || len(lost) > 0 {
+				t.Errorf("%s %d: lost %v, %s\nby\n%s", kind, i, lost, diff, source)
+			}
+		}
+	}
+}
+
+// Of a suggestion that was decided only its entry is left.
+func TestDecidedSuggestionsAreNotLost(t *testing.T) {
+	d := rich.Document{
+		Suggestions: []rich.Suggestion{{ID: "a"}, {ID: "b"}},
+		Blocks: []rich.Node{&rich.Paragraph{Text: []rich.Inline{
+			&rich.Text{Text: "old", Marks: rich.Marks{Suggested: []rich.Suggested{{ID: "b", Delete: true}}}},
+			&rich.Text{Text: "new", Marks: rich.Marks{Suggested: []rich.Suggested{{ID: "b"}}}},
+		}}},
+	}
+	if _, lost := export(t, d); len(lost) != 1 || lost[0] != (format.Loss{What: format.LossSuggestion, Count: 1}) {
+		t.Errorf("lost %v, want one suggestion", lost)
+	}
+	d.Blocks = []rich.Node{&rich.Paragraph{Text: []rich.Inline{&rich.Text{Text: "new"}}}}
+	if _, lost := export(t, d); len(lost) > 0 {
+		t.Errorf("lost %v of a text without suggestions", lost)
+	}
+}
+
 func TestExportNamesWhatIsLost(t *testing.T) {
 	seen := map[string]bool{}
 	for seed := range uint64(60) {

@@ -15,7 +15,8 @@ import (
 // LossLetters counts characters that the fonts do not have; a ¿ stands for each.
 const LossLetters = "letters"
 
-// Export writes a document as PDF; it is a format.Exporter.
+// Export writes a document as PDF; it is a format.Exporter. Its comments stand
+// behind the text where the options ask for them.
 func Export(ctx context.Context, w io.Writer, d rich.Document, o format.Options) (format.Report, error) {
 	b, err := newBook(ctx, d, o)
 	if err != nil {
@@ -81,6 +82,9 @@ func newBook(ctx context.Context, d rich.Document, o format.Options) (*book, err
 	fonts, err := newFonts(pdf)
 	if err != nil {
 		return nil, err
+	}
+	if !o.Comments {
+		d.Comments = nil
 	}
 	b := &book{
 		ctx: ctx, pdf: pdf, d: d, o: o, fonts: fonts, notes: map[string]int{}, remarks: map[string]int{},

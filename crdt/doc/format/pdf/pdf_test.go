@@ -129,8 +129,23 @@ var space = regexp.MustCompile(`\s+`)
 
 func words(s string) string { return space.ReplaceAllString(strings.ReplaceAll(s, "\u00a0", " "), " ") }
 
+func TestCommentsStandOnPaperOnlyWhenAskedFor(t *testing.T) {
+	for _, with := range []bool{false, true} {
+		path, _ := export(t, report(), format.Options{Images: shelf{t}, Comments: with})
+		said := words(run(t, "pdftotext", "-layout", path, "-"))
+		for _, part := range []string{"Is this so?", "Ben –", "[1]"} {
+			if strings.Contains(said, part) != with {
+				t.Errorf("with comments %t: %q is in the text: %t", with, part, !with)
+			}
+		}
+		if !strings.Contains(said, "Commented") {
+			t.Error("the text that is commented is not there")
+		}
+	}
+}
+
 func TestEverythingStandsOnPaper(t *testing.T) {
-	path, lost := export(t, report(), format.Options{Title: "Rapport", Lang: "fr", Images: shelf{t}})
+	path, lost := export(t, report(), format.Options{Title: "Rapport", Lang: "fr", Images: shelf{t}, Comments: true})
 	if len(lost) > 0 {
 		t.Errorf("lost %+v", lost)
 	}

@@ -26,7 +26,7 @@ func Export(ctx context.Context, w io.Writer, d rich.Document, o format.Options)
 		lines = append(lines, indented(e.lines(d.Notes[id]), number, strings.Repeat(" ", len(number)))...)
 	}
 	e.lost.Add(format.LossComment, len(d.Comments))
-	e.lost.Add(format.LossSuggestion, len(d.Suggestions))
+	e.lost.Add(format.LossSuggestion, d.Proposed())
 	if d.Page.Header != "" || d.Page.Footer != "" {
 		e.lost.Add(format.LossHeader, 1)
 	}
