@@ -30,6 +30,17 @@ func CleanAddrs(addrs []string) []string {
 	return kept
 }
 
+// parseAddrs is CleanAddrs for dialling.
+func parseAddrs(addrs []string) []ma.Multiaddr {
+	var all []ma.Multiaddr
+	for _, a := range CleanAddrs(addrs) {
+		if m, ok := parseAddr(a); ok {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
 // parseAddr accepts exactly /<ip4|ip6|dns|dns4|dns6>/…/tcp/… and …/udp/…/quic-v1.
 func parseAddr(text string) (ma.Multiaddr, bool) {
 	if len(text) > maxAddrText {

@@ -22,6 +22,7 @@ const (
 	gossipSeen     = 10 * time.Minute
 	gossipBuffer   = 1024 // messages not yet read; the next one is lost
 	gossipThrottle = 256  // validations at once
+	gossipQueue    = 512  // messages that wait to be checked, or for one peer; the next one is lost
 )
 
 // Verdict is what a check says of a gossip message.
@@ -217,6 +218,8 @@ func gossipOptions(names *topicNames, member func(peer.ID) bool) []pubsub.Option
 		pubsub.WithMaxControlMessageSize(maxGossipRPC),
 		pubsub.WithSeenMessagesTTL(gossipSeen),
 		pubsub.WithValidateThrottle(gossipThrottle),
+		pubsub.WithValidateQueueSize(gossipQueue),
+		pubsub.WithPeerOutboundQueueSize(gossipQueue),
 		pubsub.WithValidateWorkers(1),
 		pubsub.WithFloodPublish(true),
 		pubsub.WithPeerExchange(false),

@@ -7,6 +7,7 @@ import (
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
@@ -37,22 +38,29 @@ func (n *Node) newHost() (host.Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection manager: %w", err)
 	}
-	return libp2p.New(
+	options := []libp2p.Option{
 		libp2p.Identity(n.key),
 		libp2p.NoTransports,
 		libp2p.Transport(libp2pquic.NewTransport),
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Security(libp2ptls.ID, libp2ptls.New),
-		libp2p.ConnectionGater(&gater{node: n, accept: handshakeLimit(1)}),
+		libp2p.ConnectionGater(&gater{node: n, accept: caps.accept.limiter(1), circuits: circuitLimit()}),
 		libp2p.ResourceManager(rm),
 		libp2p.ConnectionManager(cm),
-		libp2p.EnableHolePunching(),
-		libp2p.EnableRelay(),
-		libp2p.EnableAutoNATv2(),
-		libp2p.AutoNATServiceRateLimit(30, 3, time.Minute),
+		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
 		libp2p.DisableMetrics(),
 		libp2p.UserAgent(userAgent),
-	)
+	}
+	if n.cfg.Isolated {
+		options = append(options, n.isolation()...)
+	} else {
+		options = append(options,
+			libp2p.EnableRelay(),
+			libp2p.EnableAutoNATv2(),
+			libp2p.AutoNATServiceRateLimit(30, 3, time.Minute),
+		)
+	}
+	return libp2p.New(options...)
 }
 
 // listen opens the ports. Not every address must work (a machine may have no
@@ -61,6 +69,10 @@ func (n *Node) listen(h host.Host) error {
 	texts := n.cfg.Listen
 	if len(texts) == 0 {
 		texts = DefaultListen()
+	}
+	if n.cfg.Isolated {
+		n.sayLeftOut(texts)
+		texts = listenInside(texts, n.subnets.own())
 	}
 	addrs := make([]ma.Multiaddr, 0, len(texts))
 	for _, t := range texts {

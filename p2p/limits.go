@@ -17,13 +17,20 @@ type caps struct {
 	streams   int
 	memory    int64 // bytes of transport buffers
 	perSubnet int   // connections of one IPv4 address or IPv6 /56
+	accept    handshakes
 }
+
+// handshakes are inbound connections in a second, and at once (W3).
+type handshakes struct{ perSecond, burst, perSubnet, subnetBurst int }
 
 func capsOf(superPeer bool) caps {
 	if superPeer {
-		return caps{conns: 768, streams: 8192, memory: 1 << 30, perSubnet: 200}
+		// After an outage a whole office comes back, from one address.
+		return caps{conns: 768, streams: 8192, memory: 1 << 30, perSubnet: 200,
+			accept: handshakes{perSecond: 50, burst: 400, perSubnet: 20, subnetBurst: 200}}
 	}
-	return caps{conns: 64, streams: 1024, memory: 256 << 20, perSubnet: 64}
+	return caps{conns: 64, streams: 1024, memory: 256 << 20, perSubnet: 64,
+		accept: handshakes{perSecond: acceptPerSecond, burst: acceptBurst, perSubnet: acceptPerSubnet, subnetBurst: acceptSubnetBurst}}
 }
 
 const (
@@ -57,12 +64,21 @@ func (c caps) resourceManager() (network.ResourceManager, error) {
 		},
 		Protocol: map[protocol.ID]rcmgr.ResourceLimits{
 			"/parvis/join/1": perPeer(8, 8<<20),
+			"/parvis/door/1": perPeer(32, 8<<20),
 		},
 		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{
-			"/parvis/join/1": perPeer(4, 1<<20),
-			"/parvis/sync/1": perPeer(32, peerMemory),
-			"/parvis/key/1":  perPeer(4, 1<<20),
-			"/parvis/blk/1":  perPeer(64, peerMemory),
+			"/parvis/join/1":  perPeer(4, 1<<20),
+			"/parvis/sync/1":  perPeer(32, peerMemory),
+			"/parvis/key/1":   perPeer(4, 1<<20),
+			"/parvis/call/1":  perPeer(16, 2<<20),
+			"/parvis/out/1":   perPeer(4, 4<<20),
+			"/parvis/media/1": perPeer(4, 2<<20),
+			"/parvis/blk/1":   perPeer(64, peerMemory),
+			"/parvis/box/1":   perPeer(64, peerMemory),
+			"/parvis/acl/1":   perPeer(4, 1<<20),
+			"/parvis/door/1":  perPeer(4, 1<<20),
+
+			"/parvis/forward/1": perPeer(4, 1<<20),
 		},
 	}
 	concrete := limits.Build(base.Scale(c.memory, 4*c.conns))
@@ -71,7 +87,7 @@ func (c caps) resourceManager() (network.ResourceManager, error) {
 	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(concrete),
 		rcmgr.WithMetricsDisabled(),
 		rcmgr.WithLimitPerSubnet(v4, v6),
-		rcmgr.WithConnRateLimiters(handshakeLimit(connFactor)))
+		rcmgr.WithConnRateLimiters(c.accept.limiter(connFactor)))
 }
 
 const (
@@ -79,6 +95,7 @@ const (
 	acceptBurst       = 40
 	acceptPerSubnet   = 3 // of one IPv4 address or IPv6 /56
 	acceptSubnetBurst = 12
+	circuitBurst      = 64 // through super-peers; acceptPerSecond after that
 	// connFactor is how much more the resource manager allows than the gate:
 	// it counts our own dials too.
 	connFactor = 3
@@ -92,14 +109,20 @@ func loopbackPrefixes() []rate.PrefixLimit {
 	}
 }
 
-// handshakeLimit limits connections per second (W3), factor times the numbers
-// above. The resource manager asks its own before a QUIC handshake starts, the
-// gate asks the stricter one for everything that comes in.
-func handshakeLimit(factor int) *rate.Limiter {
-	subnet := rate.Limit{RPS: float64(acceptPerSubnet * factor), Burst: acceptSubnetBurst * factor}
+// circuitLimit limits how fast peers come through super-peers. There is no
+// address to count by: after an outage of a super-peer the whole team comes.
+func circuitLimit() *rate.Limiter {
+	return &rate.Limiter{GlobalLimit: rate.Limit{RPS: acceptPerSecond, Burst: circuitBurst}}
+}
+
+// limiter limits connections per second (W3), factor times the numbers. The
+// resource manager asks its own before a QUIC handshake starts, the gate asks
+// the stricter one for everything that comes in.
+func (h handshakes) limiter(factor int) *rate.Limiter {
+	subnet := rate.Limit{RPS: float64(h.perSubnet * factor), Burst: h.subnetBurst * factor}
 	return &rate.Limiter{
 		NetworkPrefixLimits: loopbackPrefixes(),
-		GlobalLimit:         rate.Limit{RPS: float64(acceptPerSecond * factor), Burst: acceptBurst * factor},
+		GlobalLimit:         rate.Limit{RPS: float64(h.perSecond * factor), Burst: h.burst * factor},
 		SubnetRateLimiter: rate.SubnetLimiter{
 			IPv4SubnetLimits: []rate.SubnetLimit{{PrefixLength: 32, Limit: subnet}},
 			IPv6SubnetLimits: []rate.SubnetLimit{{PrefixLength: 56, Limit: subnet}},

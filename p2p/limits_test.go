@@ -41,7 +41,7 @@ func TestW3HandshakesAreLimited(t *testing.T) {
 		return func(int) netip.Addr { return netip.MustParseAddr(text) }
 	}
 	synctest.Test(t, func(t *testing.T) {
-		l := handshakeLimit(1)
+		l := capsOf(false).accept.limiter(1)
 		if got := count(l, same("192.0.2.7"), 100); got != acceptSubnetBurst {
 			t.Errorf("%d handshakes of one address at once, want %d", got, acceptSubnetBurst)
 		}

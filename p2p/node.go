@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/protocol/holepunch"
 )
 
 var (
@@ -36,6 +38,18 @@ type Gate interface {
 	Lobby() bool
 }
 
+// Doorkeeper is a Gate whose lobby is not for every stranger: who was removed is
+// known, and has nothing to look for in it (W6).
+type Doorkeeper interface {
+	LobbyFor(PeerID) bool
+}
+
+// Registrar is a Gate that knows who was a member and is none any more: these may
+// come in to hear why (W80). It must be as quick as the others.
+type Registrar interface {
+	Former(PeerID) bool
+}
+
 // Config is what a Node is made of.
 type Config struct {
 	// Seed is the Ed25519 seed of the host key (protocol 2.2, peer_sk).
@@ -48,6 +62,18 @@ type Config struct {
 	Gate Gate
 	// SuperPeer raises the limits to those of an always-on peer.
 	SuperPeer bool
+	// Relay lets members meet through this node (W15); a super-peer's gate may be
+	// an [Introducer].
+	Relay bool
+	// SuperPeers are those of our workspaces. The node has a place at the relay of
+	// each that is connected. It is asked at Start, by Recheck and when somebody
+	// connects; nil means none.
+	SuperPeers func() []PeerID
+	// Via are the super-peers that a peer shares with us, through which Connect
+	// also tries to reach it; nil means none.
+	Via func(PeerID) []PeerID
+	// Isolated keeps every packet in the own private subnets (W66).
+	Isolated bool
 	// Log receives what only an operator wants to know; nil means slog.Default.
 	Log *slog.Logger
 }
@@ -59,15 +85,16 @@ type Handler = func(ctx context.Context, s Stream)
 // Node is this device on the network. New opens nothing; between Start and
 // Close all methods are safe for concurrent use.
 type Node struct {
-	cfg       Config
-	log       *slog.Logger
-	id        peer.ID
-	key       crypto.PrivKey
-	penalties penalties
-	lobby     lobby
-	presence  presence
-	rtt       roundTrips
-	gossip    gossip
+	cfg        Config
+	log        *slog.Logger
+	id         peer.ID
+	key        crypto.PrivKey
+	penalties  penalties
+	presence   presence
+	attendants attendants
+	gossip     gossip
+	routes
+	rooms
 
 	host atomic.Pointer[hosted] // nil unless running
 	wg   sync.WaitGroup         // streams and background work
@@ -80,6 +107,8 @@ type Node struct {
 type handling struct {
 	serve Handler
 	lobby bool // strangers too
+
+	parting bool // former members too
 }
 
 // hosted is what exists only while the node runs.
@@ -87,6 +116,9 @@ type hosted struct {
 	host.Host
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
+	relay  *relayService // nil unless this node is a relay
+
+	punching *holepunch.Service // nil in isolated mode
 }
 
 // New prepares a node. Nothing is opened before Start.
@@ -105,7 +137,10 @@ func New(cfg Config) *Node {
 		panic("p2p: an Ed25519 key has no peer id: " + err.Error())
 	}
 	n.lobby.init(n)
+	n.parting.initParting(n)
+	n.punches.node = n
 	n.presence.init(n)
+	n.attendants.init(n)
 	return n
 }
 
@@ -132,9 +167,17 @@ func (n *Node) Start(ctx context.Context) error {
 		n.serve(run, id, handling)
 	}
 	n.mu.Unlock()
+	if err := errors.Join(n.startRelay(run), n.startPunching(run)); err != nil {
+		_ = n.Close()
+		return fmt.Errorf("start node: %w", err)
+	}
 	if err := n.listen(h); err != nil {
 		_ = n.Close()
 		return fmt.Errorf("start node: %w", err)
+	}
+	n.attendants.start(run)
+	if n.cfg.Isolated {
+		n.wg.Go(func() { n.followSubnets(run) })
 	}
 	context.AfterFunc(run.ctx, func() { _ = run.Host.Close() })
 	return nil
@@ -153,6 +196,8 @@ func (n *Node) Close() error {
 	n.wg.Wait()
 	n.gossip.forget()
 	n.lobby.forget()
+	n.parting.forget()
+	n.attendants.forget()
 	if err != nil {
 		return fmt.Errorf("close node: %w", err)
 	}
@@ -181,6 +226,12 @@ func (n *Node) Handle(id string, h Handler) { n.handle(id, handling{serve: h}) }
 // HandleLobby serves a protocol for members and, while the gate's lobby is
 // open, for strangers within the lobby's limits (W6).
 func (n *Node) HandleLobby(id string, h Handler) { n.handle(id, handling{serve: h, lobby: true}) }
+
+// HandleParting serves a protocol for members and for former members, within the
+// limits of W80.
+func (n *Node) HandleParting(id string, h Handler) {
+	n.handle(id, handling{serve: h, parting: true})
+}
 
 func (n *Node) handle(id string, h handling) {
 	n.mu.Lock()
@@ -213,10 +264,16 @@ func (n *Node) Open(ctx context.Context, to PeerID, id string) (Stream, error) {
 	return &stream{Stream: s, peer: to}, nil
 }
 
-// Connect dials a peer at these addresses and at those known already. It
-// returns nil once the peer has answered over the connection, so nil does mean
-// that its gate let us in (W4).
+// Connect dials a peer at these addresses, at those known already and through
+// the super-peers that it shares with us. It returns nil once the peer has
+// answered over the connection, so nil does mean that its gate let us in (W4).
 func (n *Node) Connect(ctx context.Context, to PeerID, addrs []string) error {
+	err := n.connect(ctx, to, addrs)
+	n.misses.note(to, err)
+	return err
+}
+
+func (n *Node) connect(ctx context.Context, to PeerID, addrs []string) error {
 	run := n.host.Load()
 	if run == nil {
 		return ErrNotStarted
@@ -231,25 +288,26 @@ func (n *Node) Connect(ctx context.Context, to PeerID, addrs []string) error {
 	if !n.allowed(to) {
 		return fmt.Errorf("connect to %s: %w", to.Short(), ErrRefused)
 	}
-	info := peer.AddrInfo{ID: pid}
-	for _, a := range CleanAddrs(addrs) {
-		if m, ok := parseAddr(a); ok {
-			info.Addrs = append(info.Addrs, m)
-		}
-	}
+	direct := parseAddrs(addrs)
+	info := peer.AddrInfo{ID: pid, Addrs: slices.Concat(direct, n.circuits(to))}
 	if len(info.Addrs) == 0 && len(run.Peerstore().Addrs(pid)) == 0 {
 		return fmt.Errorf("connect to %s: %w", to.Short(), ErrNoAddress)
 	}
+	n.clearBackOff(run, pid)
 	if err := run.Connect(ctx, info); err != nil {
 		return fmt.Errorf("connect to %s: %w", to.Short(), err)
 	}
 	// A refusing gate closes the connection right after the handshake, which
 	// the dialler sees as success: wait until the peer has told who it is.
 	if err := n.presence.await(ctx, run, to); err != nil {
-		_ = run.Network().ClosePeer(pid)
+		// Who gave up waiting says nothing about the connections, and the peer may be
+		// opening a good one at this moment.
+		if !errors.Is(err, context.Canceled) && !n.presence.has(to) {
+			_ = run.Network().ClosePeer(pid)
+		}
 		return fmt.Errorf("connect to %s: %w", to.Short(), err)
 	}
-	run.Peerstore().AddAddrs(pid, info.Addrs, peerstore.ConnectedAddrTTL)
+	run.Peerstore().AddAddrs(pid, direct, peerstore.ConnectedAddrTTL)
 	return nil
 }
 
@@ -286,12 +344,13 @@ func (n *Node) Recheck() {
 	}
 	for _, pid := range run.Network().Peers() {
 		id := textOf(pid)
-		if n.allowed(id) || n.lobby.holds(pid) && n.cfg.Gate.Lobby() {
+		if n.allowed(id) || n.lobby.holds(pid) && n.lobbyOpen(id) || n.parting.holds(pid) && n.former(id) {
 			continue
 		}
 		_ = run.Network().ClosePeer(pid)
 	}
 	n.presence.recheck()
+	n.attendants.follow()
 }
 
 // OnAddrs registers a function that is called when the device's own addresses

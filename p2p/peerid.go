@@ -3,6 +3,7 @@ package p2p
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -26,7 +27,7 @@ func PeerIDOf(pub [32]byte) (PeerID, error) {
 	if err != nil {
 		return "", fmt.Errorf("peer id: %w", err)
 	}
-	return PeerID(id.String()), nil
+	return textOf(id), nil
 }
 
 // PublicKey returns the Ed25519 host key inside the id. An id of another kind
@@ -51,7 +52,8 @@ func (p PeerID) PublicKey() ([32]byte, error) {
 	return [32]byte(raw), nil
 }
 
-// Short returns the last 8 characters, enough for a log line.
+// Short returns the last 8 characters, the one short form of a peer for people and in
+// logs: the beginnings are all alike.
 func (p PeerID) Short() string {
 	return string(p[max(0, len(p)-8):])
 }
@@ -60,6 +62,9 @@ func (p PeerID) decode() (peer.ID, error) {
 	if len(p) > maxPeerIDText {
 		return "", errors.New("peer id: too long")
 	}
+	if id, ok := spellings.id(p); ok {
+		return id, nil
+	}
 	id, err := peer.Decode(string(p))
 	if err != nil {
 		return "", fmt.Errorf("peer id: %w", err)
@@ -67,7 +72,54 @@ func (p PeerID) decode() (peer.ID, error) {
 	if id.String() != string(p) {
 		return "", errors.New("peer id: not in its usual spelling")
 	}
+	spellings.note(id, p)
 	return id, nil
 }
 
-func textOf(id peer.ID) PeerID { return PeerID(id.String()) }
+func textOf(id peer.ID) PeerID {
+	if text, ok := spellings.text(id); ok {
+		return text
+	}
+	text := PeerID(id.String())
+	spellings.note(id, text)
+	return text
+}
+
+// spelling remembers the texts of ids: base 58 takes microseconds, and the same few
+// ids are asked for with every frame.
+type spelling struct {
+	mu    sync.RWMutex
+	texts map[peer.ID]PeerID // guarded by mu
+	ids   map[PeerID]peer.ID // guarded by mu
+}
+
+// maxSpellings bounds what is remembered; strangers' ids count too.
+const maxSpellings = 4096
+
+var spellings = &spelling{texts: map[peer.ID]PeerID{}, ids: map[PeerID]peer.ID{}}
+
+func (s *spelling) text(id peer.ID) (PeerID, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	text, ok := s.texts[id]
+	return text, ok
+}
+
+func (s *spelling) id(text PeerID) (peer.ID, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	id, ok := s.ids[text]
+	return id, ok
+}
+
+func (s *spelling) note(id peer.ID, text PeerID) {
+	if len(text) > maxPeerIDText {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.texts) >= maxSpellings {
+		s.texts, s.ids = map[peer.ID]PeerID{}, map[PeerID]peer.ID{}
+	}
+	s.texts[id], s.ids[text] = text, id
+}

@@ -9,23 +9,15 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
-	ma "github.com/multiformats/go-multiaddr"
-	manet "github.com/multiformats/go-multiaddr/net"
-)
-
-// How a peer is reached.
-const (
-	PathLAN     = "lan"     // a private, link-local or loopback address
-	PathDirect  = "direct"  // a public address
-	PathRelayed = "relayed" // through a third peer
 )
 
 // Peer is a connected member.
 type Peer struct {
 	ID    PeerID
 	Addr  string        // multiaddr of its best connection
-	Path  string        // PathLAN, PathDirect or PathRelayed
+	Path  string        // PathLAN, PathDirect, PathPunched, PathRelayed or PathSuperPeer
 	RTT   time.Duration // smoothed round trip; 0 until measured
 	Since time.Time     // its oldest open connection
 }
@@ -55,11 +47,10 @@ func (n *Node) Peers() []Peer {
 		if !n.presence.has(id) {
 			continue
 		}
-		p, ok := describe(run.Network().ConnsToPeer(pid))
+		p, ok := n.describe(run.Network().ConnsToPeer(pid))
 		if !ok {
 			continue
 		}
-		p.ID = id
 		p.RTT = run.Peerstore().LatencyEWMA(pid)
 		n.measure(run, pid)
 		all = append(all, p)
@@ -73,40 +64,15 @@ func (n *Node) Peers() []Peer {
 	return all
 }
 
-// describe picks the best of several connections.
-func describe(conns []network.Conn) (Peer, bool) {
-	rank := map[string]int{PathLAN: 0, PathDirect: 1, PathRelayed: 2}
-	var best Peer
-	for _, c := range conns {
-		if c.IsClosed() {
-			continue
-		}
-		p := Peer{Addr: c.RemoteMultiaddr().String(), Path: pathOf(c.RemoteMultiaddr()), Since: c.Stat().Opened}
-		if best.Path == "" || rank[p.Path] < rank[best.Path] {
-			p.Since = earliest(p.Since, best.Since)
-			best = p
-			continue
-		}
-		best.Since = earliest(p.Since, best.Since)
+// Speaks reports whether a connected peer said that it serves a protocol.
+func (n *Node) Speaks(p PeerID, id string) bool {
+	run := n.host.Load()
+	pid, err := p.decode()
+	if run == nil || err != nil {
+		return false
 	}
-	return best, best.Path != ""
-}
-
-func earliest(a, b time.Time) time.Time {
-	if b.IsZero() || a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func pathOf(m ma.Multiaddr) string {
-	if _, err := m.ValueForProtocol(ma.P_CIRCUIT); err == nil {
-		return PathRelayed
-	}
-	if manet.IsIPLoopback(m) || manet.IsPrivateAddr(m) || manet.IsIP6LinkLocal(m) {
-		return PathLAN
-	}
-	return PathDirect
+	spoken, err := run.Peerstore().SupportsProtocols(pid, protocol.ID(id))
+	return err == nil && len(spoken) > 0
 }
 
 // measure sends one ping in the background, at most one per peer and minute.

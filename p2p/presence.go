@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
+	ma "github.com/multiformats/go-multiaddr"
 )
 
 // presence knows which members are connected. A connection counts once the
@@ -19,24 +20,29 @@ import (
 type presence struct {
 	node *Node
 
-	mu        sync.Mutex
-	conns     map[peer.ID]map[network.Conn]bool // identified; guarded by mu
-	reported  map[PeerID]bool                   // guarded by mu
-	listeners []func(PeerID, bool)              // guarded by mu
-	queue     []presenceChange                  // not yet told; guarded by mu
-	changed   chan struct{}                     // closed and replaced at every change; guarded by mu
-	wake      chan struct{}
+	mu            sync.Mutex
+	conns         map[peer.ID]map[network.Conn]bool // identified; guarded by mu
+	seen          map[network.Conn]Sighting         // of those that are direct; guarded by mu
+	reported      map[PeerID]string                 // connected members and their paths; guarded by mu
+	listeners     []func(PeerID, bool)              // guarded by mu
+	pathListeners []func(PeerID, string)            // guarded by mu
+	queue         []presenceChange                  // not yet told; guarded by mu
+	changed       chan struct{}                     // closed and replaced at every change; guarded by mu
+	wake          chan struct{}
 }
 
+// presenceChange is a peer that came (before is empty), went (after is empty) or
+// is reached otherwise.
 type presenceChange struct {
-	peer      PeerID
-	connected bool
+	peer          PeerID
+	before, after string // paths
 }
 
 func (p *presence) init(n *Node) {
 	p.node = n
 	p.conns = make(map[peer.ID]map[network.Conn]bool)
-	p.reported = make(map[PeerID]bool)
+	p.seen = make(map[network.Conn]Sighting)
+	p.reported = make(map[PeerID]string)
 	p.changed = make(chan struct{})
 	p.wake = make(chan struct{}, 1)
 }
@@ -70,7 +76,7 @@ func (p *presence) start(run *hosted) error {
 func (p *presence) event(e any) {
 	switch e := e.(type) {
 	case event.EvtPeerIdentificationCompleted:
-		p.identified(e.Conn)
+		p.identified(e.Conn, e.ObservedAddr)
 	case event.EvtPeerIdentificationFailed:
 		p.mu.Lock()
 		p.signal()
@@ -85,7 +91,7 @@ func (p *presence) event(e any) {
 	}
 }
 
-func (p *presence) identified(c network.Conn) {
+func (p *presence) identified(c network.Conn, observed ma.Multiaddr) {
 	pid := c.RemotePeer()
 	member := p.node.allowed(textOf(pid))
 	p.mu.Lock()
@@ -98,18 +104,56 @@ func (p *presence) identified(c network.Conn) {
 	}
 	older := slices.DeleteFunc(slices.Collect(maps.Keys(p.conns[pid])), func(o network.Conn) bool { return o == c })
 	p.conns[pid][c] = true
+	if s, ok := p.node.sightingOf(c, observed); ok {
+		p.seen[c] = s
+	}
 	p.settle(pid, member)
 	p.mu.Unlock()
 	if run := p.node.host.Load(); run != nil && len(older) > 0 {
 		p.node.probe(run, older)
+		if direct, relayed := p.split(pid); len(relayed) > 1 || direct > 0 && len(relayed) > 0 {
+			p.node.retire(run, pid)
+		}
 	}
 }
 
+// sightings are those of connected members.
+func (p *presence) sightings() []Sighting {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []Sighting
+	for _, s := range p.seen {
+		if p.reported[s.By] != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// split counts the identified direct connections of a peer and lists the relayed
+// ones.
+func (p *presence) split(pid peer.ID) (direct int, relayed []network.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns[pid] {
+		switch {
+		case c.IsClosed():
+		case isCircuit(c.RemoteMultiaddr()):
+			relayed = append(relayed, c)
+		default:
+			direct++
+		}
+	}
+	return direct, relayed
+}
+
 func (p *presence) closed(c network.Conn) {
+	p.node.punches.forget(c)
 	pid := c.RemotePeer()
 	member := p.node.allowed(textOf(pid))
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	delete(p.seen, c)
 	if p.conns[pid] != nil {
 		delete(p.conns[pid], c)
 		if len(p.conns[pid]) == 0 {
@@ -128,24 +172,35 @@ func (p *presence) recheck() {
 	}
 	p.mu.Unlock()
 	for _, pid := range all {
-		member := p.node.allowed(textOf(pid))
-		p.mu.Lock()
-		p.settle(pid, member)
-		p.mu.Unlock()
+		p.recheckPeer(pid)
 	}
+}
+
+// recheckPeer reports what changed about one peer otherwise than by a connection.
+func (p *presence) recheckPeer(pid peer.ID) {
+	member := p.node.allowed(textOf(pid))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settle(pid, member)
 }
 
 // settle queues what listeners have to hear. The caller holds mu.
 func (p *presence) settle(pid peer.ID, member bool) {
 	id := textOf(pid)
-	connected := len(p.conns[pid]) > 0 && member
-	if connected != p.reported[id] {
-		if connected {
-			p.reported[id] = true
+	path := ""
+	if member && len(p.conns[pid]) > 0 {
+		best, ok := p.node.describe(slices.Collect(maps.Keys(p.conns[pid])))
+		if path = best.Path; !ok {
+			path = p.reported[id] // all are closing: closed tells when they are gone
+		}
+	}
+	if before := p.reported[id]; path != before {
+		if path != "" {
+			p.reported[id] = path
 		} else {
 			delete(p.reported, id)
 		}
-		p.queue = append(p.queue, presenceChange{id, connected})
+		p.queue = append(p.queue, presenceChange{id, before, path})
 		select {
 		case p.wake <- struct{}{}:
 		default:
@@ -170,15 +225,22 @@ func (p *presence) tell(ctx context.Context) {
 		}
 		for {
 			p.mu.Lock()
-			queue, listeners := p.queue, p.listeners
+			queue, listeners, paths := p.queue, p.listeners, p.pathListeners
 			p.queue = nil
 			p.mu.Unlock()
 			if len(queue) == 0 {
 				break
 			}
 			for _, c := range queue {
-				for _, f := range listeners {
-					f(c.peer, c.connected)
+				if (c.before == "") != (c.after == "") {
+					for _, f := range listeners {
+						f(c.peer, c.after != "")
+					}
+				}
+				if c.after != "" {
+					for _, f := range paths {
+						f(c.peer, c.after)
+					}
 				}
 			}
 		}
@@ -188,7 +250,7 @@ func (p *presence) tell(ctx context.Context) {
 func (p *presence) has(id PeerID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.reported[id]
+	return p.reported[id] != ""
 }
 
 // await returns nil once the peer is connected and ErrRefused once it has no
@@ -200,7 +262,7 @@ func (p *presence) await(ctx context.Context, run *hosted, id PeerID) error {
 	}
 	for {
 		p.mu.Lock()
-		has, changed := p.reported[id], p.changed
+		has, changed := p.reported[id] != "", p.changed
 		p.mu.Unlock()
 		if has {
 			return nil

@@ -29,11 +29,12 @@ func (n *Node) receive(run *hosted, raw network.Stream, h handling) {
 	pid := raw.Conn().RemotePeer()
 	s := &stream{Stream: raw, peer: textOf(pid)}
 	if !n.allowed(s.peer) {
-		if !h.lobby || !n.lobbyOpen(s.peer) {
+		room := n.roomOf(h, pid)
+		if room == nil {
 			_ = s.Reset()
 			return
 		}
-		budget, giveBack, ok := n.lobby.takeStream(pid)
+		budget, giveBack, ok := room.takeStream(pid)
 		if !ok {
 			_ = s.Reset()
 			return

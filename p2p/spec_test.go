@@ -44,9 +44,11 @@ func ids(files map[string]string, patterns ...string) map[string]string {
 // with those at the start of test names.
 func TestSpecAndTestsNameTheSameRules(t *testing.T) {
 	spec := readAll(t, func(p string) bool { return strings.HasSuffix(p, ".md") })
-	tests := readAll(t, func(p string) bool { return strings.HasSuffix(p, "_test.go") })
-	rules := ids(spec, `(?m)^- \*\*([WYGB]\d+)\*\* `)
-	tested := ids(tests, `(?m)^func Test([WYGB]\d+)[A-Z]`, `"([WYGB]\d+) [^"]`)
+	tests := readAll(t, func(p string) bool {
+		return strings.HasSuffix(p, "_test.go") || strings.HasSuffix(filepath.Dir(p), "test")
+	})
+	rules := ids(spec, `(?m)^- \*\*([WYGBX]\d+)\*\* `)
+	tested := ids(tests, `(?m)^func Test([WYGBX]\d+)[A-Z]`, `"([WYGBX]\d+) [^"]`)
 	for id, path := range rules {
 		if tested[id] == "" {
 			t.Errorf("%s of %s: no test has this id", id, path)

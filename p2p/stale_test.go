@@ -2,12 +2,17 @@ package p2p_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
 
 	"parvis/p2p"
 	"parvis/p2p/p2ptest"
@@ -132,4 +137,37 @@ func TestW13ADeviceThatCrashedAndCameBackIsReachedAtOnce(t *testing.T) {
 		}
 	}
 	t.Logf("reached after %s", time.Since(start))
+}
+
+// Who stops waiting for an answer leaves the connections alone; silence ends them.
+func TestW4GivingUpClosesNothing(t *testing.T) {
+	mute := startSuperPeer(t)
+	mute.RemoveStreamHandler(identify.ID)
+	a := p2ptest.Start(t)
+	a.Gate.Allow(mute.id())
+	dialler, err := peer.Decode(string(a.ID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect := func(ctx context.Context, want error) (open bool) {
+		if err := a.Connect(ctx, mute.id(), only(mute.addrs(), "/tcp/")); !errors.Is(err, want) {
+			t.Fatalf("%v, want %v", err, want)
+		}
+		return len(mute.Network().ConnsToPeer(dialler)) > 0
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(time.Second, cancel) // by then it waits
+	if !connect(ctx, context.Canceled) {
+		t.Error("the connection was closed")
+	}
+	closed := make(chan struct{}, 8)
+	mute.Network().Notify(&network.NotifyBundle{DisconnectedF: func(network.Network, network.Conn) { closed <- struct{}{} }})
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	connect(ctx, context.DeadlineExceeded)
+	select {
+	case <-closed:
+	case <-testContext(t).Done():
+		t.Error("a silent peer kept its connection")
+	}
 }

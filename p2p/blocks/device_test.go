@@ -201,7 +201,28 @@ func (r *raw) expect(what string, fits func(received) bool) {
 	}
 }
 
-// until waits for a state that some event brings about.
+// gone waits until a peer is not connected any more.
+func (d *device) gone(t testing.TB, what string, p p2p.PeerID) {
+	t.Helper()
+	left := make(chan struct{}, 1)
+	d.OnPeer(func(other p2p.PeerID, connected bool) {
+		if other == p && !connected {
+			select {
+			case left <- struct{}{}:
+			default:
+			}
+		}
+	})
+	for patience := time.After(20 * time.Second); d.Connected(p); {
+		select {
+		case <-left:
+		case <-patience:
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// until looks again and again for a state inside of bitswap, which tells nobody.
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)

@@ -74,7 +74,7 @@ func TestB7AConnectionThatBreaksAndComesBack(t *testing.T) {
 	}()
 	<-cut
 	holder.Disconnect(reader.ID())
-	until(t, "the connection is gone", func() bool { return !reader.Connected(holder.ID()) })
+	reader.gone(t, "the connection is gone", holder.ID())
 	connect(t, reader, holder)
 	if err := <-done; err != nil {
 		t.Fatalf("after the cut: %v, %d of 200", err, taken.Load())
@@ -260,7 +260,7 @@ func TestB6APeerThatServesGarbageIsDroppedAndAnotherOneUsed(t *testing.T) {
 	done := make(chan error, 1)
 	began := time.Now()
 	go func() { done <- reader.get(within(t, 60*time.Second), ids) }()
-	until(t, "the bad one is shut out", func() bool { return !reader.Connected(nodes[2].ID()) })
+	reader.gone(t, "the bad one is shut out", nodes[2].ID())
 	connect(t, reader, good)
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func TestB9APeerThatPromisesAndIsSilentIsPassedOver(t *testing.T) {
 
 func TestB9TheOnlyPeerIsAskedAgainAfterItWasSilent(t *testing.T) {
 	if testing.Short() {
-		t.Skip("waits for the end of a pause")
+		t.Skip("waits for the end of a pause: not with -short")
 	}
 	nodes := p2ptest.Members(t, 2)
 	reader := exchangeOn(t, nodes[0])

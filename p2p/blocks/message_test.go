@@ -194,7 +194,7 @@ func TestB3BreachesCostTheConnection(t *testing.T) {
 	for range 10 {
 		bad.sendBytes(d.ID(), []byte{0x03, 0x0a, 0x05, 0x01})
 	}
-	until(t, "ten breaches end the connection", func() bool { return !d.Connected(nodes[1].ID()) })
+	d.gone(t, "ten breaches end the connection", nodes[1].ID())
 }
 
 func TestB4AFloodOfWantsIsBounded(t *testing.T) {

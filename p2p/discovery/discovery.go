@@ -16,6 +16,7 @@ import (
 type Target struct {
 	Peer  p2p.PeerID
 	Addrs []string
+	Vital bool // a super-peer: it is tried again at short intervals for ever
 }
 
 // Book knows the targets. Known is asked at every change and once a minute; it
@@ -27,7 +28,16 @@ type Network interface {
 	ID() p2p.PeerID
 	Connect(ctx context.Context, peer p2p.PeerID, addrs []string) error
 	Connected(peer p2p.PeerID) bool
+	Upgrader
 	Announce(service string, found func(peer p2p.PeerID, addrs []string)) (stop func(), err error)
+}
+
+// Upgrader gets peers off the relays.
+type Upgrader interface {
+	// Relayed reports whether a peer is connected through a relay only.
+	Relayed(peer p2p.PeerID) bool
+	// Upgrade tries to reach such a peer directly.
+	Upgrade(ctx context.Context, peer p2p.PeerID, addrs []string) error
 }
 
 // Discovery dials. Make it with New, set the fields, then Start.
@@ -101,6 +111,13 @@ func (d *Discovery) Learn(t Target) {
 func (d *Discovery) Reset() {
 	d.redialer.reset()
 	d.names.renew()
+}
+
+// Rerouted is Reset for the moment when a relay can be used: dials that go on
+// without it start again with it.
+func (d *Discovery) Rerouted() {
+	d.redialer.restart()
+	d.Reset()
 }
 
 // sleepUntil waits for at, a wake-up or the end; false means the end.

@@ -1,111 +1,14 @@
 package discovery
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"parvis/p2p"
 )
-
-// network is a fake: peers answer or not, as the test says.
-type network struct {
-	mu        sync.Mutex
-	up        map[p2p.PeerID]bool // reachable
-	connected map[p2p.PeerID]bool
-	dials     []dialled
-	running   []string // announced services
-	found     func(p2p.PeerID, []string)
-	atOnce    int
-	most      int
-	slow      time.Duration
-}
-
-type dialled struct {
-	at    time.Time
-	peer  p2p.PeerID
-	addrs []string
-}
-
-func (n *network) ID() p2p.PeerID { return "M" }
-
-func (n *network) Connect(ctx context.Context, p p2p.PeerID, addrs []string) error {
-	n.mu.Lock()
-	n.dials = append(n.dials, dialled{time.Now(), p, addrs})
-	n.atOnce++
-	n.most = max(n.most, n.atOnce)
-	n.mu.Unlock()
-	select {
-	case <-time.After(n.slow):
-	case <-ctx.Done():
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.atOnce--
-	if !n.up[p] {
-		return errors.New("unreachable")
-	}
-	n.connected[p] = true
-	return nil
-}
-
-func (n *network) Connected(p p2p.PeerID) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.connected[p]
-}
-
-func (n *network) Announce(service string, found func(p2p.PeerID, []string)) (func(), error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.running = append(n.running, service)
-	n.found = found
-	return func() {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		n.running = slices.Delete(n.running, slices.Index(n.running, service), slices.Index(n.running, service)+1)
-	}, nil
-}
-
-func (n *network) set(p p2p.PeerID, up bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.up[p] = up
-	if !up {
-		delete(n.connected, p)
-	}
-}
-
-// take returns the dials since the last take.
-func (n *network) take() []dialled {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	d := n.dials
-	n.dials = nil
-	return d
-}
-
-type book struct {
-	mu      sync.Mutex
-	targets []Target
-}
-
-func (b *book) Known() []Target {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.targets)
-}
-
-func (b *book) set(targets ...Target) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.targets = targets
-}
 
 const (
 	lower  = p2p.PeerID("A") // dials later than we do, we dial at once
@@ -134,7 +37,7 @@ func TestW50KnownDevicesAreDialled(t *testing.T) {
 		addrs := []string{"/ip4/127.0.0.1/tcp/1"}
 		begin := time.Now()
 		up := map[p2p.PeerID]bool{higher: true, lower: true}
-		d, n, b := startWith(t, up, Target{higher, addrs}, Target{lower, addrs}, Target{"M", addrs})
+		d, n, b := startWith(t, up, Target{Peer: higher, Addrs: addrs}, Target{Peer: lower, Addrs: addrs}, Target{Peer: "M", Addrs: addrs})
 		time.Sleep(time.Second)
 		got := n.take()
 		if len(got) != 2 || got[0].peer != higher || !got[0].at.Equal(begin) || !slices.Equal(got[0].addrs, addrs) {
@@ -166,7 +69,7 @@ func TestW50KnownDevicesAreDialled(t *testing.T) {
 
 func TestW51UnreachableDevicesAreDialledLessAndLess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, n, _ := start(t, Target{higher, nil})
+		d, n, _ := start(t, Target{Peer: higher, Addrs: nil})
 		time.Sleep(time.Hour)
 		got := n.take()
 		want := firstBackOff
@@ -194,7 +97,7 @@ func TestW51UnreachableDevicesAreDialledLessAndLess(t *testing.T) {
 
 func TestW51APeerThatComesAndGoesIsNotDialledInALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, n, _ := startWith(t, map[p2p.PeerID]bool{higher: true}, Target{higher, nil})
+		d, n, _ := startWith(t, map[p2p.PeerID]bool{higher: true}, Target{Peer: higher, Addrs: nil})
 		for range 600 {
 			time.Sleep(100 * time.Millisecond)
 			n.set(higher, false)
@@ -210,18 +113,18 @@ func TestW51APeerThatComesAndGoesIsNotDialledInALoop(t *testing.T) {
 func TestW52NewAddressesEndTheBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		known := "/ip4/127.0.0.1/tcp/1"
-		d, n, _ := start(t, Target{higher, []string{known}})
+		d, n, _ := start(t, Target{Peer: higher, Addrs: []string{known}})
 		time.Sleep(time.Hour)
 		n.take()
 		learned := "/ip4/127.0.0.1/tcp/2"
-		d.Learn(Target{higher, []string{learned, "/dnsaddr/example.org"}})
+		d.Learn(Target{Peer: higher, Addrs: []string{learned, "/dnsaddr/example.org"}})
 		synctest.Wait()
 		if got := n.take(); len(got) != 1 || !slices.Equal(got[0].addrs, []string{learned, known}) {
 			t.Errorf("dials %v", got)
 		}
 		time.Sleep(time.Hour)
 		n.take()
-		d.Learn(Target{higher, []string{learned}})
+		d.Learn(Target{Peer: higher, Addrs: []string{learned}})
 		synctest.Wait()
 		if got := n.take(); len(got) != 0 {
 			t.Errorf("old news led to dials: %v", got)
@@ -233,16 +136,16 @@ func TestW54OthersAreDialledOncePerAnnouncement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, n, _ := start(t)
 		for range 2 {
-			d.Learn(Target{higher, []string{"/ip4/127.0.0.1/tcp/2"}})
+			d.Learn(Target{Peer: higher, Addrs: []string{"/ip4/127.0.0.1/tcp/2"}})
 			time.Sleep(time.Hour)
 			if got := n.take(); len(got) != 1 {
 				t.Errorf("dials %v", got)
 			}
 		}
-		d.Learn(Target{"M", []string{"/ip4/127.0.0.1/tcp/2"}})
-		d.Learn(Target{higher, []string{"/dnsaddr/example.org"}})
+		d.Learn(Target{Peer: "M", Addrs: []string{"/ip4/127.0.0.1/tcp/2"}})
+		d.Learn(Target{Peer: higher, Addrs: []string{"/dnsaddr/example.org"}})
 		for i := range 2 * maxLearned {
-			d.Learn(Target{p2p.PeerID(fmt.Sprintf("Z%d", i)), []string{"/ip4/127.0.0.1/tcp/2"}})
+			d.Learn(Target{Peer: p2p.PeerID(fmt.Sprintf("Z%d", i)), Addrs: []string{"/ip4/127.0.0.1/tcp/2"}})
 		}
 		d.redialer.mu.Lock()
 		defer d.redialer.mu.Unlock()
@@ -252,11 +155,87 @@ func TestW54OthersAreDialledOncePerAnnouncement(t *testing.T) {
 	})
 }
 
+func TestW51ASuperPeerIsDialledAtShortIntervals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, n, _ := start(t, Target{Peer: higher, Vital: true})
+		time.Sleep(time.Hour)
+		got := n.take()
+		for i := 1; i < len(got); i++ {
+			if gap := got[i].at.Sub(got[i-1].at); gap > vitalBackOff*12/10+time.Millisecond {
+				t.Errorf("dial %d after %s", i, gap)
+			}
+		}
+		if len(got) < 200 {
+			t.Errorf("%d dials in an hour", len(got))
+		}
+	})
+}
+
+func TestW64DialsBeginAgainWhenARelayCanBeUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &network{up: map[p2p.PeerID]bool{higher: true}, connected: make(map[p2p.PeerID]bool), slow: 10 * time.Second}
+		d := newDiscovery(n, &book{targets: []Target{{Peer: higher}}})
+		d.Start(t.Context())
+		defer d.Close()
+		time.Sleep(5 * time.Second)
+		n.mu.Lock()
+		n.slow = 0
+		n.mu.Unlock()
+		d.Rerouted()
+		synctest.Wait()
+		if got := n.take(); len(got) != 2 || !n.Connected(higher) {
+			t.Errorf("dials %v", got)
+		}
+	})
+}
+
+func TestW64ARelayedPeerIsTriedDirectlyAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		known := "/ip4/127.0.0.1/tcp/1"
+		d, n, _ := startWith(t, map[p2p.PeerID]bool{higher: true}, Target{Peer: higher, Addrs: []string{known}})
+		n.mu.Lock()
+		n.relayed = map[p2p.PeerID]bool{higher: true}
+		n.mu.Unlock()
+		take := func() int {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			count := len(n.upgrades)
+			n.upgrades = nil
+			return count
+		}
+		time.Sleep(time.Hour)
+		if got := take(); got < 10 || got > 18 {
+			t.Errorf("%d attempts in an hour", got)
+		}
+		d.Learn(Target{Peer: higher, Addrs: []string{"/ip4/127.0.0.1/tcp/2"}})
+		synctest.Wait()
+		if got := take(); got != 1 {
+			t.Errorf("%d attempts at new addresses", got)
+		}
+		d.Reset()
+		synctest.Wait()
+		if got := take(); got != 1 {
+			t.Errorf("%d attempts after a reset", got)
+		}
+		n.mu.Lock()
+		n.direct = true
+		n.mu.Unlock()
+		d.Reset()
+		time.Sleep(time.Hour)
+		if got := take(); got != 1 || n.Relayed(higher) {
+			t.Errorf("%d attempts, relayed %v", got, n.Relayed(higher))
+		}
+		if got := n.take(); len(got) != 1 {
+			t.Errorf("dials %v", got)
+		}
+	})
+}
+
 func TestW55EightDialsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var targets []Target
 		for i := range 50 {
-			targets = append(targets, Target{p2p.PeerID(fmt.Sprintf("Z%d", i)), nil})
+			targets = append(targets, Target{Peer: p2p.PeerID(fmt.Sprintf("Z%d", i))})
 		}
 		n := &network{up: make(map[p2p.PeerID]bool), connected: make(map[p2p.PeerID]bool), slow: time.Hour}
 		for _, p := range targets {

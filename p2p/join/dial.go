@@ -24,17 +24,27 @@ func Dial(ctx context.Context, n *p2p.Node, peer p2p.PeerID, addrs []string, req
 // Receive says ErrTalkOver.
 func DialTalking(ctx context.Context, n *p2p.Node, peer p2p.PeerID, addrs []string, request []byte,
 	converse func(ctx context.Context, talk Talk) error, accept func(Welcome) (entry []byte, err error)) error {
+	return DialOn(ctx, n, Protocol, peer, addrs, request, converse, accept)
+}
+
+// DialOn is DialTalking for one of the protocols that go like a join.
+func DialOn(ctx context.Context, n *p2p.Node, protocol string, peer p2p.PeerID, addrs []string, request []byte,
+	converse func(ctx context.Context, talk Talk) error, accept func(Welcome) (entry []byte, err error)) error {
 	if err := n.Connect(ctx, peer, addrs); err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
-	s, err := n.Open(ctx, peer, Protocol)
+	s, err := n.Open(ctx, peer, protocol)
 	if err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
 	c := newSession(s, true)
 	defer c.bound(ctx)()
 	if err := c.join(ctx, request, converse, accept); err != nil {
-		_ = s.Reset()
+		if wire.IsFault(err) || ctx.Err() != nil {
+			_ = s.Reset()
+		} else {
+			_ = s.Close() // what was said last still arrives: that our person stopped
+		}
 		if wire.IsFault(err) {
 			n.Penalise(peer, breach, err.Error())
 		}

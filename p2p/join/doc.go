@@ -13,8 +13,12 @@ import (
 	"parvis/p2p"
 )
 
-// Protocol is the id of the protocol, with its major version.
-const Protocol = "/parvis/join/1"
+// The ids of the protocols, with their major versions. They differ in what the
+// contents are.
+const (
+	Protocol     = "/parvis/join/1" // a person joins with an invitation
+	LinkProtocol = "/parvis/link/1" // a person adds a device
+)
 
 // The codes of a refusal.
 const (

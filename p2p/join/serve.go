@@ -13,8 +13,11 @@ import (
 const breach = 10
 
 // Serve answers joiners on this node, strangers too while its lobby is open.
-func Serve(n *p2p.Node, answer Answerer) {
-	n.HandleLobby(Protocol, func(ctx context.Context, s p2p.Stream) {
+func Serve(n *p2p.Node, answer Answerer) { ServeOn(n, Protocol, answer) }
+
+// ServeOn is Serve for one of the protocols that go like a join.
+func ServeOn(n *p2p.Node, protocol string, answer Answerer) {
+	n.HandleLobby(protocol, func(ctx context.Context, s p2p.Stream) {
 		ctx, cancel := context.WithTimeout(ctx, wholeTime)
 		defer cancel()
 		c := newSession(s, false)

@@ -15,6 +15,7 @@ import (
 type Gate struct {
 	mu      sync.Mutex
 	members map[p2p.PeerID]bool // guarded by mu
+	former  map[p2p.PeerID]bool // guarded by mu
 	lobby   bool                // guarded by mu
 }
 
@@ -60,6 +61,26 @@ func (g *Gate) Lobby() bool {
 	return g.lobby
 }
 
+// Part makes members former ones. The node notices at its next Recheck.
+func (g *Gate) Part(peers ...p2p.PeerID) {
+	g.Remove(peers...)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.former == nil {
+		g.former = make(map[p2p.PeerID]bool)
+	}
+	for _, p := range peers {
+		g.former[p] = true
+	}
+}
+
+// Former implements p2p.Registrar.
+func (g *Gate) Former(p p2p.PeerID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.former[p] && !g.members[p]
+}
+
 // Node is a running node with its gate.
 type Node struct {
 	*p2p.Node
@@ -83,10 +104,23 @@ func StartMDNS(t testing.TB) *Node {
 	return start(t, p2p.Config{MDNS: true})
 }
 
+// StartWith runs one node of this configuration, with a gate of its own and,
+// unless the configuration has one, a fresh key. Without listen addresses it
+// listens as Start does.
+func StartWith(t testing.TB, cfg p2p.Config) *Node {
+	t.Helper()
+	if len(cfg.Listen) == 0 {
+		cfg.Listen = []string{"/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0"}
+	}
+	return start(t, cfg)
+}
+
 func start(t testing.TB, cfg p2p.Config) *Node {
 	t.Helper()
-	if _, err := rand.Read(cfg.Seed[:]); err != nil {
-		t.Fatal(err)
+	if cfg.Seed == ([32]byte{}) {
+		if _, err := rand.Read(cfg.Seed[:]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	gate := &Gate{}
 	cfg.Gate = gate

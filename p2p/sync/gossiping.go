@@ -155,9 +155,12 @@ func (g *gossiping) publish(ctx context.Context, s *Syncer, own []Position) {
 }
 
 // own are the ends of the chains written here.
-func (s *Syncer) own() (out []Position) {
-	for _, p := range s.picture.view.Load().Feeds {
-		if p.Feed.Device == s.cfg.Self {
+func (s *Syncer) own() []Position { return written(s.picture.view.Load().Feeds, s.cfg.Self) }
+
+// written are the ends of the chains of a device.
+func written(feeds []Position, device [32]byte) (out []Position) {
+	for _, p := range feeds {
+		if p.Feed.Device == device {
 			out = append(out, p)
 		}
 	}

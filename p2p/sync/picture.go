@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"parvis/p2p"
 )
@@ -18,7 +19,8 @@ type picture struct {
 	view   atomic.Pointer[View]       // never changed, only replaced
 	links  atomic.Pointer[[][32]byte] // devices that we receive from, sorted
 
-	reading sync.Mutex // one refresh at a time, so that an older answer never wins
+	late    atomic.Bool // the streams are woken soon
+	reading sync.Mutex  // one refresh at a time, so that an older answer never wins
 
 	mu      sync.Mutex
 	from    [32]byte                // whose log entries are being stored; guarded by mu
@@ -62,7 +64,16 @@ func (p *picture) refresh(ctx context.Context) error {
 	p.view.Store(&v)
 	p.mu.Unlock()
 	p.reading.Unlock()
-	p.syncer.signal()
+	// What others wrote is for most streams no more than something to mention.
+	slower := (crowd(len(*p.links.Load())) - 1) * shareGap
+	if log || slower == 0 || !slices.Equal(written(old.Feeds, p.syncer.cfg.Self), written(have.Feeds, p.syncer.cfg.Self)) {
+		p.syncer.signal()
+	} else if !p.late.Swap(true) {
+		time.AfterFunc(slower, func() {
+			p.late.Store(false)
+			p.syncer.signal()
+		})
+	}
 	if log {
 		p.syncer.recheck()
 	}

@@ -82,7 +82,7 @@ func (s *Source) wantLog(now time.Time) bool {
 	if s.lift || from == ([32]byte{}) || !slices.Contains(s.links, from) {
 		return true
 	}
-	if until := s.log.since.Add(s.cfg.RelayDelay); now.Before(until) {
+	if until := s.log.since.Add(s.patience()); now.Before(until) {
 		s.wakeAt(until)
 		s.log.held = true
 		return false

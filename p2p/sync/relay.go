@@ -11,7 +11,7 @@ import (
 //
 //   - what was written here goes at once;
 //   - what its author, connected to the sink, or gossip is about to deliver,
-//     waits until nothing came for RelayDelay;
+//     waits until nothing came for as long as [Source.patience] says;
 //   - of several members that could relay it, one goes first.
 //
 // The zero time means: at once.
@@ -20,7 +20,7 @@ func (s *Source) held(f *chain) time.Time {
 	if s.lift || author == s.cfg.Self {
 		return time.Time{}
 	}
-	until := f.since.Add(s.cfg.RelayDelay)
+	until := f.since.Add(s.patience())
 	if author != s.cfg.Sink && slices.Contains(s.links, author) || s.view.Gossip && f.announced < f.mine.Seq {
 		return until
 	}
@@ -35,6 +35,12 @@ func (s *Source) held(f *chain) time.Time {
 	}
 	// Whoever comes online connects to several members within a moment.
 	return s.flow.hello.Add(s.cfg.RelayDelay / 2)
+}
+
+// patience is how long somebody else has the chance to deliver to the sink: what the
+// sink says of it comes as much later as the sink is slower in its crowd (Y7).
+func (s *Source) patience() time.Duration {
+	return s.cfg.RelayDelay + (crowd(len(s.links))-1)*shareGap
 }
 
 // rank spreads the chains over the members that could relay them; the lowest

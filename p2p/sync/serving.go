@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
 	"sync"
 	"time"
 
@@ -36,6 +39,8 @@ type serving struct {
 	view   *View     // what source knows; guarded by mu
 	shared time.Time // when the peer's position was shown last; guarded by mu
 	news   bool      // it changed since; guarded by mu
+
+	told map[p2p.PeerID]uint64 // hashes of the addresses that were told; guarded by mu
 }
 
 // serve is the life of a stream whose Hello arrived. It reports false when the
@@ -59,7 +64,7 @@ func (s *Syncer) serve(ctx context.Context, c *conn, hello Hello) bool {
 		return false
 	}
 	defer v.leave()
-	v.say(s.addrs(peer))
+	v.tell(s.addrs())
 	err := v.input(ctx, hello)
 	var writer sync.WaitGroup
 	if err == nil {
@@ -119,12 +124,47 @@ func (v *serving) signal() {
 	}
 }
 
+// tell queues the addresses that changed since they were told: at first all of them,
+// even if there are none.
+func (v *serving) tell(known []PeerAddrs) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var news Addrs
+	hashes := make(map[p2p.PeerID]uint64)
+	for _, a := range known {
+		hash := hashOf(a.Addrs)
+		if old, told := v.told[a.Peer]; a.Peer != v.peer && (!told || old != hash) && len(news.Peers) < MaxAddrPeers {
+			news.Peers = append(news.Peers, a)
+			hashes[a.Peer] = hash
+		}
+	}
+	if v.told != nil && len(news.Peers) == 0 || !v.say(news) {
+		return
+	}
+	if v.told == nil {
+		v.told = hashes
+		return
+	}
+	maps.Copy(v.told, hashes)
+}
+
+func hashOf(addrs []string) uint64 {
+	h := fnv.New64a()
+	for _, a := range addrs {
+		_, _ = io.WriteString(h, a)
+		_, _ = h.Write([]byte{0})
+	}
+	return h.Sum64()
+}
+
 // say queues a hint; when the peer reads too slowly it is dropped.
-func (v *serving) say(f Frame) {
+func (v *serving) say(f Frame) bool {
 	select {
 	case v.said <- f:
 		v.signal()
+		return true
 	default:
+		return false
 	}
 }
 
@@ -185,8 +225,9 @@ func (v *serving) input(ctx context.Context, f Frame) error {
 
 // share shows the peer's position to the other streams, or returns when to do so.
 func (v *serving) share(now time.Time) (at time.Time) {
+	slower := crowd(len(*v.syncer.picture.links.Load()))
 	v.mu.Lock()
-	due := v.shared.Add(shareEvery)
+	due := v.shared.Add(slower * shareEvery)
 	if !v.news || now.Before(due) {
 		defer v.mu.Unlock()
 		if v.news {
@@ -264,6 +305,11 @@ func (v *serving) window(ctx context.Context) (more bool, wait time.Time, err er
 	b, after, err := v.missing(ctx, theirs)
 	if err != nil {
 		return false, wait, err
+	}
+	// What was read may be newer than the end of the peer's membership.
+	if _, member := v.syncer.cfg.Device(v.peer); !member {
+		v.cancel()
+		return false, wait, nil
 	}
 	v.mu.Lock()
 	v.source.Sent(theirs, b, after, time.Now())

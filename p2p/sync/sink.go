@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Pace of what a sink says (Y7, Y12).
+// Pace of what a sink says (Y7, Y12). In a crowd the first two grow ([crowd]).
 const (
 	shareGap   = 40 * time.Millisecond // what came another way is told at most this often
 	ackGap     = 20 * time.Millisecond // windows are acknowledged at most this often, unless the source waits
@@ -14,6 +14,10 @@ const (
 	missingGap = 30 * time.Second      // between rounds while something is missing
 	roundGap   = 10 * time.Minute      // between rounds otherwise, ±20 %
 )
+
+// crowd is how many times slower a device talks that is connected to so many: it says
+// the same to each of them, and each hears it from all the others (Y7).
+func crowd(connected int) time.Duration { return time.Duration(min(max(connected/8, 1), 6)) }
 
 // strikes is how many rounds in a row a peer may claim something and deliver
 // nothing at all before it loses points.
@@ -146,14 +150,15 @@ func (s *Sink) Next(now time.Time) (frame Frame, at time.Time) {
 // frame it may go out.
 func (s *Sink) news() (gap time.Duration, news bool) {
 	gap = ownGap
+	slower := crowd(len(s.links))
 	if s.recv.handled > s.told.handled {
-		news, gap = true, ackGap
+		news, gap = true, slower*ackGap
 		if s.recv.arrived-s.told.handled >= MaxInFlight-1 {
 			return 0, true // the source is about to wait for us
 		}
 	}
 	if !slices.Equal(s.mine.Heads, s.told.heads) {
-		news, gap = true, min(gap, shareGap)
+		news, gap = true, min(gap, slower*shareGap)
 	}
 	kept := 0
 	for _, p := range s.mine.Feeds {
@@ -166,7 +171,7 @@ func (s *Sink) news() (gap time.Duration, news bool) {
 		}
 		news = true
 		if p.Feed.Device != s.cfg.Self {
-			gap = min(gap, shareGap)
+			gap = min(gap, slower*shareGap)
 		}
 	}
 	return gap, news || kept < s.told.live

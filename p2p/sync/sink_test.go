@@ -85,6 +85,42 @@ func TestY7SinkCoalesces(t *testing.T) {
 	}
 }
 
+// In a crowd everybody talks more slowly, and others have as much more patience.
+func TestY7ACrowdTalksMoreSlowly(t *testing.T) {
+	for peers, slower := range map[int]time.Duration{0: 1, 15: 1, 16: 2, 47: 5, 48: 6, 500: 6} {
+		links := make([][32]byte, peers)
+		for i := range links {
+			links[i] = [32]byte{1, byte(i), byte(i >> 8)}
+		}
+		s := greeted()
+		s.Links(links)
+		s.Mine(holding(3, 4).Have)
+		now := t0.Add(time.Minute)
+		said(s, now)
+		s.Mine(holding(3, 5).Have)
+		if f, due := s.Next(now); f != nil || due != now.Add(slower*shareGap) {
+			t.Errorf("%d peers: news is told after %v", peers, due.Sub(now))
+		}
+		s.Arrived()
+		s.Handled(1)
+		if f, due := s.Next(now); f != nil || due != now.Add(slower*ackGap) {
+			t.Errorf("%d peers: a window is acknowledged after %v", peers, due.Sub(now))
+		}
+
+		source := NewSource(SourceConfig{Self: device(1), Sink: device(3), RelayDelay: time.Second})
+		source.Mine(holding(0, 100), t0)
+		greeting := hello(holding(), 2)
+		greeting.Links = append(greeting.Links, links[min(1, peers):]...)
+		if _, err := source.Hello(greeting, t0); err != nil {
+			t.Fatal(err)
+		}
+		asked(source, t0)
+		if wait := source.Wait().Sub(t0); peers > 0 && wait != time.Second+(slower-1)*shareGap {
+			t.Errorf("%d peers: others have %v", peers, wait)
+		}
+	}
+}
+
 // A source may have four windows unacknowledged, not five.
 func TestY6SinkCountsWindows(t *testing.T) {
 	s := greeted()

@@ -2,8 +2,8 @@ package sync
 
 import (
 	"bytes"
-
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -195,9 +195,12 @@ func TestY14NewestStreamWins(t *testing.T) {
 func TestY15HintsAndAddresses(t *testing.T) {
 	var mu sync.Mutex
 	heard := map[p2p.PeerID]int{}
+	port := 1
 	tm := newTeam(t, 3, func(c *Config) {
 		c.Addrs = func() []PeerAddrs {
-			return []PeerAddrs{{c.Hub.net.(*network).ID(), []string{"/ip4/192.0.2.1/tcp/1", string(make([]byte, MaxAddr+1))}}}
+			mu.Lock()
+			defer mu.Unlock()
+			return []PeerAddrs{{c.Hub.net.(*network).ID(), []string{fmt.Sprintf("/ip4/192.0.2.1/tcp/%d", port), string(make([]byte, MaxAddr+1))}}}
 		}
 		c.OnAddrs = func(from p2p.PeerID, addrs []PeerAddrs) {
 			mu.Lock()
@@ -218,8 +221,17 @@ func TestY15HintsAndAddresses(t *testing.T) {
 		defer mu.Unlock()
 		return heard[a.node.ID()] == 2 && heard[b.node.ID()] == 2 && heard[c.node.ID()] == 2
 	})
+	a.syncer.Announce() // nothing changed
+	mu.Lock()
+	port++
+	mu.Unlock()
 	a.syncer.Announce()
-	tm.wait("addresses again", func() bool { mu.Lock(); defer mu.Unlock(); return heard[a.node.ID()] == 4 })
+	tm.wait("addresses again", func() bool { mu.Lock(); defer mu.Unlock(); return heard[a.node.ID()] >= 4 })
+	mu.Lock()
+	if heard[a.node.ID()] != 4 {
+		t.Errorf("told %d times", heard[a.node.ID()])
+	}
+	mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.lives != 0 {

@@ -156,11 +156,12 @@ func (s *Syncer) SendLive(body []byte, to func(p2p.PeerID) bool) {
 	}
 }
 
-// Announce tells all connected peers the addresses of members again, after they
-// changed. It never blocks.
+// Announce tells all connected peers which addresses of members changed. It never
+// blocks on them.
 func (s *Syncer) Announce() {
-	for p, v := range s.serving() {
-		v.say(s.addrs(p))
+	known := s.addrs()
+	for _, v := range s.serving() {
+		v.tell(known)
 	}
 }
 
@@ -251,23 +252,17 @@ func (s *Syncer) signal() {
 	}
 }
 
-// addrs is what a peer is told about where the others are.
-func (s *Syncer) addrs(to p2p.PeerID) Addrs {
-	var out Addrs
+// addrs is what peers are told about where members are.
+func (s *Syncer) addrs() []PeerAddrs {
 	if s.cfg.Addrs == nil {
-		return out
+		return nil
 	}
-	for _, a := range s.cfg.Addrs() {
-		if a.Peer == to || len(out.Peers) == MaxAddrPeers {
-			continue
-		}
-		a.Addrs = slices.DeleteFunc(slices.Clone(a.Addrs), func(x string) bool { return len(x) > MaxAddr })
-		a.Addrs = a.Addrs[:min(len(a.Addrs), MaxAddrs)]
-		if len(a.Addrs) > 0 {
-			out.Peers = append(out.Peers, a)
-		}
+	known := s.cfg.Addrs()
+	for i, a := range known {
+		fit := slices.DeleteFunc(slices.Clone(a.Addrs), func(x string) bool { return len(x) > MaxAddr })
+		known[i].Addrs = fit[:min(len(fit), MaxAddrs)]
 	}
-	return out
+	return slices.DeleteFunc(known, func(a PeerAddrs) bool { return len(a.Addrs) == 0 })
 }
 
 // rescue turns a panic of one stream into its end: no input ends the process.
