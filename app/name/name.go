@@ -21,10 +21,25 @@ const maxBytes = 4 * 1024
 // characters. It is idempotent. The result is empty when nothing is left or when
 // text is not UTF-8: then text is no name.
 func Clean(text string) string {
+	return cut(whole(text))
+}
+
+// Typed is what [Clean] makes of a name that somebody gives here and now. One of more than
+// [Max] characters is no name and the result is empty: it is refused rather than kept cut.
+func Typed(text string) string {
+	text = whole(text)
+	if utf8.RuneCountInString(text) > Max {
+		return ""
+	}
+	return cut(text)
+}
+
+// whole cleans a text of any length.
+func whole(text string) string {
 	if len(text) > maxBytes || !utf8.ValidString(text) {
 		return ""
 	}
-	return cut(norm.NFC.String(strings.Join(strings.Fields(strings.Map(visible, text)), " ")))
+	return norm.NFC.String(strings.Join(strings.Fields(strings.Map(visible, text)), " "))
 }
 
 // visible maps what must not stand in a name to nothing and every kind of white

@@ -32,6 +32,24 @@ func TestClean(t *testing.T) {
 	}
 }
 
+func TestATypedNameIsKeptWholeOrRefused(t *testing.T) {
+	for _, c := range []struct{ what, in, want string }{
+		{"a plain name stays", " Ana  Lindqvist ", "Ana Lindqvist"},
+		{"the longest stays", strings.Repeat("é", 64), strings.Repeat("é", 64)},
+		{"what is not seen does not count", strings.Repeat("a", 64) + "\u200b  ", strings.Repeat("a", 64)},
+		{"one character too many", strings.Repeat("é", 65), ""},
+		{"much too long", strings.Repeat("x", 300), ""},
+		{"an absurd length", strings.Repeat("a", 5000), ""},
+		{"only invisible is no name", "\u200d\u200b \u3164", ""},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			if got := name.Typed(c.in); got != c.want {
+				t.Errorf("Typed(%q) = %q, want %q", c.in, got, c.want)
+			}
+		})
+	}
+}
+
 func TestCleanIsIdempotentOnAnything(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 10_000 {
