@@ -48,6 +48,23 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
+// TestTheCoreIsStepFunctions: nothing below crdt/ starts a goroutine or holds a
+// channel, so the race detector has nothing to find there (build/test.sh).
+func TestTheCoreIsStepFunctions(t *testing.T) {
+	for _, f := range projectFiles(t) {
+		if f.test || !strings.HasPrefix(f.folder, "crdt") {
+			continue
+		}
+		ast.Inspect(f.syntax, func(node ast.Node) bool {
+			switch n := node.(type) {
+			case *ast.GoStmt, *ast.SelectStmt, *ast.SendStmt:
+				t.Errorf("%s:%d: concurrency in the core", f.path, f.line(n.Pos()))
+			}
+			return true
+		})
+	}
+}
+
 func (f goFile) line(at token.Pos) int { return f.set.Position(at).Line }
 
 func methods(n *ast.InterfaceType) int {

@@ -24,7 +24,8 @@ func main() {
 
 func window(_ context.Context, w cli.Window) error {
 	shown := desktop.Window{
-		Node: w.Node, Assets: w.Assets, Data: w.Data, Link: w.Link, Icon: icon,
+		Node: w.Node, Terminal: desktop.Terminal{Started: w.Started, Ended: w.Ended}, Assets: w.Assets, Data: w.Data, Link: w.Link, Icon: icon,
+		Media: w.Node.Page(), MayCapture: w.Node.Page().MayCapture,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if w.Browser != nil {

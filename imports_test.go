@@ -18,26 +18,33 @@ import (
 // lies below it, a trailing "!" only the folder itself. A package may always
 // import what lies below its own folder.
 var mayImport = map[string][]string{
-	".":             {"app!", "app/cli", "app/desktop", "app/web", "frontend"},
-	"app":           {"app", "crdt", "p2p", "media"},
-	"app/apptest":   {"app", "crdt", "p2p", "media", "frontend"},
-	"app/cli":       {"app!", "app/api", "app/web", "frontend"},
-	"app/web":       {"app/api"},
-	"app/desktop":   {"app/api", "app/web!"},
-	"app/api":       {"app/chat", "app/docs", "app/people", "app/workspace", "app/event", "app/name", "crdt/seal!", "crdt/doc!", "crdt/doc/format!"},
-	"app/chat":      {"app/workspace", "app/event", "app/name", "crdt"},
-	"app/docs":      {"app/workspace", "app/event", "app/name", "crdt"},
-	"app/block":     {"app/workspace", "app/event", "crdt"},
-	"app/people":    {"app/workspace", "app/event", "app/name", "crdt"},
-	"app/workspace": {"app/event", "crdt", "p2p"},
-	"app/store":     {"app/workspace", "app/chat", "app/docs", "app/block", "app/people", "crdt"},
-	"app/event":     {},
-	"app/name":      {},
-	"crdt":          {"crdt"},
-	"p2p":           {"p2p"},
-	"media":         {"media"},
-	"frontend":      {},
-	"build":         {"app/cli/clitest", "app/web", "app/api"},
+	".":               {"app!", "app/cli", "app/desktop", "app/web", "frontend"},
+	"app":             {"app", "crdt", "p2p", "media"},
+	"app/apptest":     {"app", "crdt", "p2p", "media", "frontend"},
+	"app/cli":         {"app!", "app/api", "app/web", "app/superpeer", "frontend"},
+	"app/cli/clitest": {"crdt/doc/doctest!"},
+	"app/web":         {"app/api"},
+	"app/desktop":     {"app/api", "app/web!"},
+	"app/api":         {"app/calls", "app/chat", "app/docs", "app/people", "app/workspace", "app/event", "app/name", "crdt/seal!", "crdt/call!", "crdt/doc!", "crdt/doc/format!"},
+	"app/calls":       {"app/workspace", "app/event", "crdt", "media"},
+	"app/chat":        {"app/workspace", "app/event", "app/name", "crdt"},
+	"app/docs":        {"app/workspace", "app/event", "app/name", "crdt"},
+	"app/block":       {"app/workspace", "app/event", "crdt"},
+	"app/people":      {"app/workspace", "app/event", "app/name", "crdt"},
+	"app/self":        {"app/workspace", "app/event", "crdt"},
+	"app/bundle":      {"crdt/seal!"},
+	"app/workspace":   {"app/bundle", "app/event", "crdt", "p2p"},
+	"app/superpeer":   {"app/store!", "crdt/seal!", "p2p", "media!"},
+	"app/store":       {"app/workspace", "app/calls", "app/chat", "app/docs", "app/block", "app/people", "app/self", "crdt"},
+	"app/doctor":      {"p2p!"},
+	"app/event":       {},
+	"app/name":        {},
+	"crdt":            {"crdt"},
+	"p2p":             {"p2p"},
+	"media":           {"media", "crdt/call!", "crdt/seal!"}, // the keys of frames that others carry
+	"media/generate":  {"crdt/seal!"},                        // the hash of the audio codec
+	"frontend":        {},
+	"build":           {"app/cli/clitest", "app/web", "app/api", "media/generate"},
 }
 
 // owners is which folder owns a library: nobody else imports it.
@@ -52,7 +59,8 @@ var owners = map[string][]string{
 	"github.com/multiformats/":   {"p2p"},
 	"github.com/ipfs/":           {"p2p"},
 	"github.com/automerge/":      {"crdt/doc"},
-	"github.com/tetratelabs/":    {"crdt/doc"},
+	"github.com/tetratelabs/":    {"crdt/doc", "media/generate"},
+	"golang.org/x/image/vp8":     {"media/generate"},
 	"github.com/pion/":           {"media"},
 	"github.com/fxamacker/cbor/": {"crdt/seal", "p2p"},
 	"golang.org/x/crypto/":       {"crdt/seal", "p2p"},
@@ -60,6 +68,7 @@ var owners = map[string][]string{
 	"lukechampine.com/":          {"crdt/seal"},
 	"math/rand":                  {"p2p"}, // the jitter of timers; all other randomness is crypto/rand's, through crdt/seal
 	"crypto/":                    {"crdt/seal", "p2p"},
+	"crypto/sha256":              {"crdt/seal", "p2p", "media"},   // media: the certificate of a call's other end
 	"crypto/rand":                {"crdt/seal", "p2p", "app/web"}, // web: the token of the loopback interface
 	"crypto/subtle":              {"crdt/seal", "app/web"},
 }

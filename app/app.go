@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"parvis/app/api"
+	"parvis/app/calls"
 	"parvis/app/chat"
 	"parvis/app/docs"
 	"parvis/app/people"
+	"parvis/app/self"
 	"parvis/app/store"
 	"parvis/app/workspace"
 )
@@ -40,7 +42,11 @@ type App struct {
 type services struct {
 	people *people.Service
 	chat   *chat.Service
+	self   *self.Service
+	carry  *carry
 	docs   *docs.Service
+	calls  *calls.Service
+	page   *calls.Page
 	files  *files
 }
 
@@ -55,28 +61,40 @@ func New(config Config) *App {
 	a := &App{config: config, db: store.New(config.Data)}
 	a.manager = &workspace.Manager{Storage: a.db, Logger: config.Log, Now: config.Now}
 	a.people = people.New(people.Config{Store: a.db.People(), Workspaces: a.manager, Log: config.Log})
-	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Workspaces: a.manager, Log: config.Log})
+	a.carry = newCarry(config.Log)
+	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Elsewhere: a.carry, Workspaces: a.manager, Log: config.Log})
+	a.self = self.New(self.Config{Store: a.db.Self(), Workspaces: a.manager, Sources: []self.Source{a.carry}, Log: config.Log})
+	a.carry.self, a.carry.chat, a.carry.values, a.carry.manager = a.self, a.chat, a.db.Settings(), a.manager
 	a.files = newFiles(config, a.db, a.manager)
 	a.docs = docs.New(docs.Config{
 		Store: a.db.Docs(), People: a.people, Workspaces: a.manager, Engine: engines(config.Data), Formats: formats(), Files: a.files.keeper,
 		Now: config.Now, Log: config.Log,
 	})
+	a.calls = calls.New(calls.Config{
+		Store: a.db.Calls(), People: a.people, Channels: callChannels{a.chat}, Post: callPost{a}, Tunnels: callTunnels{a}, Carriers: callCarriers{a}, Rooms: a.rooms(), Generate: calls.NewGenerator,
+		Workspaces: a.manager, Now: config.Now, Log: config.Log,
+	})
+	a.page = &calls.Page{Calls: a.calls}
 	a.manager.Views = map[workspace.Kind]func(*workspace.Workspace) workspace.View{
 		workspace.KindChat:     a.chat.View,
 		workspace.KindDocument: a.docs.View,
 		workspace.KindProfile:  a.people.View,
+		workspace.KindSelf:     a.self.View,
+		workspace.KindCall:     a.calls.View,
 	}
 	a.manager.Joined = a.people.Introduce
-	a.teams = &teams{manager: a.manager, people: a.people, now: config.Now}
+	a.teams = &teams{manager: a.manager, people: a.people, chat: a.chat, now: config.Now, unreached: a.unreached}
 	a.device = &device{app: a}
 	a.api = api.New(api.Config{
-		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, People: a.people,
+		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, SuperPeers: a.teams, People: a.people,
+		Devices: devices{a}, Links: devices{a},
 		Channels: a.chat, Messages: a.chat, Changes: a.chat,
 		Docs: api.Documents{
 			List: a.docs, Replicas: a.docs, Remarks: a.docs, Texts: a.docs, Bytes: a.docs, Pictures: pictures{a.docs, a.files.keeper},
 		},
-		Device: a.device, Values: a.db.Settings(),
-		Life: a.running, Meanings: meanings(), Log: config.Log,
+		Calls: a.calls, Entries: a.calls, Recordings: a.calls, Bundles: bundles{a},
+		Device: a.device, Values: settings{a.db.Settings(), a.carry}, Doctor: a.device,
+		Life: a.running, Meanings: append(meanings(), bundleMeanings()...), Log: config.Log,
 	})
 	a.forward()
 	return a
@@ -85,10 +103,13 @@ func New(config Config) *App {
 // API is what user interfaces call and hear.
 func (a *App) API() *api.API { return a.api }
 
+// Page is where pages plug in what captures and plays in calls.
+func (a *App) Page() *calls.Page { return a.page }
+
 // Start opens the data folder and connects. When the keys need a passphrase that
 // nobody gives, the node is up but locked, and waits for Unlock.
 func (a *App) Start(ctx context.Context) error {
-	release, err := store.Lock(a.config.Data)
+	release, err := store.Lock(a.config.Data, store.Device)
 	if err != nil {
 		return err
 	}
@@ -124,6 +145,9 @@ func (a *App) Close() error {
 	a.mu.Unlock()
 	var failed []error
 	if life != nil {
+		a.calls.Close() // the others hear of it while there is a network
+		a.self.Close()  // what was read and written last is for the other devices
+		a.Drain(life)
 		end()
 		a.background.Wait()
 		failed = append(failed, a.closeParts())

@@ -25,8 +25,20 @@ type files struct {
 
 func newFiles(config Config, db *store.DB, manager *workspace.Manager) *files {
 	f := &files{disk: db.Blocks(), log: config.Log, small: filepath.Join(config.Data, "blocks", "*")}
-	f.keeper = block.New(block.Config{Store: f.disk, MayRead: mayRead(manager), Log: config.Log})
+	f.keeper = block.New(block.Config{Store: f.disk, MayRead: mayRead(manager), Attic: attic(manager), Log: config.Log})
+	manager.UseFiles(f.keeper)
 	return f
+}
+
+// attic asks the super-peers of a workspace for blocks.
+func attic(manager *workspace.Manager) func(context.Context, seal.ID, seal.SpaceID, []seal.ID, func(seal.ID, []byte) error) error {
+	return func(ctx context.Context, ws seal.ID, space seal.SpaceID, ids []seal.ID, take func(seal.ID, []byte) error) error {
+		w, err := manager.Get(ws)
+		if err != nil {
+			return nil // it was left meanwhile
+		}
+		return w.FetchBlocks(ctx, space, ids, take)
+	}
 }
 
 // mayRead says whether the device behind a host key may read a space now.

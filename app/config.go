@@ -3,6 +3,9 @@ package app
 import (
 	"log/slog"
 	"time"
+
+	"parvis/app/calls"
+	"parvis/media"
 )
 
 // Config is all that a node is told from outside.
@@ -13,8 +16,14 @@ type Config struct {
 	Listen []string
 	// UI is the loopback address of the browser interface; empty means none.
 	UI string
+	// SuperPeers are multiaddresses, each with /p2p/ and a peer id at its end, where
+	// super-peers of the workspaces are found besides where they were last.
+	SuperPeers []string
 	// NoMDNS switches the search on the local network off.
 	NoMDNS bool
+	// Isolated keeps every packet in the own local networks: no relay, no name is
+	// looked up, nobody elsewhere is reached.
+	Isolated bool
 	// NoGossip leaves everything to the sync streams.
 	NoGossip bool
 	// Passphrase is asked for when the keys are protected by one, or when no
@@ -30,4 +39,6 @@ type Config struct {
 	Log     *slog.Logger
 	// Now is the clock of the device; nil means time.Now.
 	Now func() time.Time
+	// Rooms opens the connections of calls; nil means media.NewRoom.
+	Rooms func(media.Config) (calls.Room, error)
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"parvis/app/api"
+	"parvis/app/calls"
 	"parvis/app/chat"
 	"parvis/app/docs"
 	"parvis/app/people"
@@ -175,7 +176,7 @@ func (d *device) publish() {
 }
 
 // Status is how the node is; the api adds the workspaces.
-func (d *device) Status(context.Context) (api.Status, error) {
+func (d *device) Status(ctx context.Context) (api.Status, error) {
 	d.mu.Lock()
 	status := api.Status{
 		Version: d.app.config.Version, Locked: d.waits, Fresh: d.waits && IsNew(d.app.config.Data), Protection: string(d.protection),
@@ -186,8 +187,9 @@ func (d *device) Status(context.Context) (api.Status, error) {
 		status.Disk = "full"
 	}
 	if n := d.app.connected(); n != nil {
+		status.Isolated = d.isolated(ctx, n)
 		status.Peer, status.Addrs = string(n.node.ID()), n.node.Addrs()
-		for _, p := range n.node.Peers() {
+		for _, p := range answering(n.node.Peers(), n.node.SuperPeers()) {
 			status.Peers = append(status.Peers, d.peer(n, p.ID, p.Path, p.RTT.Milliseconds()))
 		}
 	}
@@ -219,16 +221,27 @@ func (d *device) peer(n *network, id peerID, path string, rtt int64) api.Peer {
 func (a *App) forward() {
 	a.api.Forward(a.chat, a.people, &a.manager.Events)
 	a.api.ForwardDocs(a.docs)
+	a.api.ForwardCalls(a.calls)
+	a.forwardDevices()
 	a.manager.OnComparison(func(c workspace.Comparison) { a.api.Publish(api.EventCodes, a.teams.comparison(c)) })
 	a.people.WorkspaceRenamed.Subscribe(a.tell)
 	a.people.Trouble.Subscribe(func(t people.Trouble) { a.device.problem(t.Text) })
 	a.docs.Trouble.Subscribe(func(t docs.Trouble) { a.device.problem(t.Text) })
+	a.calls.Trouble.Subscribe(func(t calls.Trouble) { a.device.problem(t.Text) })
 	a.chat.Trouble.Subscribe(func(t chat.Trouble) { a.device.problem(t.Text) })
-	a.manager.Events.Problem.Subscribe(func(p workspace.Problem) { a.device.problem(p.Text) })
+	a.manager.Events.Problem.Subscribe(func(p workspace.Problem) { a.device.problem(problemText(p)) })
 	a.manager.Events.State.Subscribe(func(c workspace.StateChanged) { a.tell(c.Workspace) })
 	a.manager.Events.Members.Subscribe(func(c workspace.MembersChanged) {
 		a.tell(c.Workspace)
 		a.api.Publish(api.EventInvites, api.Notice{Workspace: c.Workspace.String()})
+	})
+	a.manager.Events.SuperPeers.Subscribe(func(c workspace.SuperPeersChanged) {
+		if c.Lost {
+			a.api.Publish(api.EventReload, api.Notice{Workspace: c.Workspace.String()})
+		}
+		a.tell(c.Workspace)
+		a.api.Publish(api.EventSuperPeer, api.Notice{Workspace: c.Workspace.String()})
+		a.device.publish()
 	})
 	a.manager.Events.Presence.Subscribe(func(c workspace.PresenceChanged) {
 		a.tell(c.Workspace)
@@ -249,4 +262,22 @@ func (a *App) tell(id seal.ID) {
 	a.device.telling.Lock()
 	defer a.device.telling.Unlock()
 	a.api.Publish(api.EventWorkspace, a.teams.describe(w))
+}
+
+// Waiting lists the workspaces of which something is on this device alone.
+func (d *device) Waiting(context.Context) ([]api.Waiting, error) {
+	var all []api.Waiting
+	for _, w := range d.app.manager.List() {
+		count, people := w.Undelivered()
+		if how, _ := w.Removal(); count == 0 || how != "" && how != workspace.RemovedSuspended { // it will never be sent
+			continue
+		}
+		one := api.Waiting{Workspace: w.ID().String(), Name: d.app.teams.describe(w).Name, Count: count}
+		for _, person := range people {
+			one.People = append(one.People, d.app.people.Name(w.ID(), person))
+		}
+		slices.Sort(one.People)
+		all = append(all, one)
+	}
+	return all, nil
 }

@@ -13,21 +13,29 @@ import (
 	"parvis/crdt/seal"
 	"parvis/p2p"
 	"parvis/p2p/discovery"
+	"parvis/p2p/farewell"
 	"parvis/p2p/gossip"
 	"parvis/p2p/join"
 	"parvis/p2p/key"
+	"parvis/p2p/mailbox"
 	"parvis/p2p/sync"
+	"parvis/p2p/tunnel"
 )
 
 // network plugs the peer-to-peer packages and the workspaces together.
 type network struct {
 	node      *p2p.Node
 	hub       *sync.Hub
+	tunnels   *tunnel.Tunnels
 	discovery *discovery.Discovery
 	manager   *workspace.Manager
 	gossip    bool
+	isolated  bool
 	log       *slog.Logger
 	life      context.Context
+
+	places   places   // at relays
+	silences silences // of members
 
 	mu       gosync.Mutex
 	attached []*sync.Syncer // guarded by mu
@@ -65,26 +73,38 @@ func startNetwork(ctx context.Context, config Config, manager *workspace.Manager
 		n.discovery.Names = n.names
 	}
 	n.discovery.Start(ctx)
+	n.silences.start(ctx, n)
 	return n, nil
 }
 
 // startHost starts the host with all protocols on it.
 func startHost(ctx context.Context, config Config, listen []string, manager *workspace.Manager) (*network, error) {
-	n := &network{manager: manager, gossip: !config.NoGossip, log: config.Log, life: ctx}
-	n.node = p2p.New(p2p.Config{Seed: manager.PeerSeed(), Listen: listen, MDNS: !config.NoMDNS, Gate: gate{manager}, Log: config.Log})
+	n := &network{manager: manager, gossip: !config.NoGossip, isolated: config.Isolated, log: config.Log, life: ctx}
+	n.node = p2p.New(p2p.Config{
+		Seed: manager.PeerSeed(), Listen: listen, MDNS: !config.NoMDNS, Gate: gate{manager}, SuperPeers: n.superPeerIDs, Via: n.via,
+		Isolated: config.Isolated, Log: config.Log,
+	})
 	n.discovery = discovery.New(n.node, n)
 	n.discovery.Found, n.discovery.Log = n.found, config.Log
 	manager.Use(n)
+	manager.UseSuperPeers(superPeers{n.node, manager.PeerSeed()})
+	n.node.OnSuperPeers(n.watchSuperPeers)
+	manager.Events.SuperPeers.Subscribe(func(workspace.SuperPeersChanged) { n.addrsChanged() })
+	n.node.OnSuperPeers(n.reroute)
 	n.node.OnPeer(n.peerChanged)
 	n.node.OnAddrs(n.addrsChanged)
 	n.hub = sync.NewHub(n.node, config.Log)
+	n.tunnels = tunnel.New(n.node)
 	join.Serve(n.node, n)
+	join.ServeOn(n.node, join.LinkProtocol, linker{n})
 	key.Serve(n.node, n.grant)
+	farewell.Serve(n.node, n.farewell)
 	return n, n.node.Start(ctx)
 }
 
 // Close stops the search and the host, and waits.
 func (n *network) Close() error {
+	n.silences.close()
 	n.discovery.Close()
 	return n.node.Close()
 }
@@ -98,6 +118,12 @@ func (g gate) Member(peer p2p.PeerID) bool {
 }
 
 func (g gate) Lobby() bool { return g.manager.Lobby() }
+
+// LobbyFor implements [p2p.Doorkeeper].
+func (g gate) LobbyFor(peer p2p.PeerID) bool {
+	key, err := peer.PublicKey()
+	return err == nil && g.manager.LobbyFor(key)
+}
 
 // Self is the key of this device's host.
 func (n *network) Self() seal.ID {
@@ -160,6 +186,12 @@ func (n *network) Knock(ctx context.Context, peer seal.ID, addrs []string, knock
 	id, err := p2p.PeerIDOf(peer)
 	if err != nil {
 		return err
+	}
+	if err := n.node.Connect(ctx, id, addrs); err != nil {
+		return err
+	}
+	if n.node.Speaks(id, mailbox.DoorProtocol) && !n.node.Speaks(id, join.Protocol) {
+		return workspace.ErrAtDoor
 	}
 	var converse func(ctx context.Context, talk join.Talk) error
 	if knock.Converse != nil {
@@ -245,9 +277,10 @@ func (n *network) Recheck() {
 // Known implements [discovery.Book].
 func (n *network) Known() []discovery.Target {
 	var targets []discovery.Target
+	vital := n.superPeerIDs()
 	for _, t := range n.manager.Targets(n.life) {
 		if id, err := p2p.PeerIDOf(t.Peer); err == nil {
-			targets = append(targets, discovery.Target{Peer: id, Addrs: t.Addrs})
+			targets = append(targets, discovery.Target{Peer: id, Addrs: t.Addrs, Vital: slices.Contains(vital, id)})
 		}
 	}
 	return targets

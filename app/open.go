@@ -29,7 +29,9 @@ func (a *App) open(ctx context.Context, key seal.Key) error {
 	a.life, a.end = life, end
 	a.mu.Unlock()
 	a.background.Go(func() { a.device.watch(life) })
+	a.background.Go(func() { a.watchQueues(life) })
 	a.background.Go(func() { a.scrub(life) })
+	a.background.Go(func() { a.carry.run(life) })
 	return nil
 }
 
@@ -40,6 +42,7 @@ func (a *App) openParts(ctx context.Context, key seal.Key) error {
 	if err := a.manager.Open(ctx); err != nil {
 		return err
 	}
+	clearSpools(a.config)
 	if err := a.people.Start(ctx); err != nil {
 		return err
 	}
@@ -49,22 +52,48 @@ func (a *App) openParts(ctx context.Context, key seal.Key) error {
 	if err := a.docs.Start(ctx); err != nil {
 		return err
 	}
+	if err := a.calls.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.self.Start(ctx); err != nil {
+		return err
+	}
+	a.carry.listen(ctx)
 	if err := a.files.keeper.Start(ctx); err != nil {
 		return err
 	}
-	n, err := startNetwork(ctx, a.config, a.manager)
+	n, err := startNetwork(ctx, a.networkConfig(ctx), a.manager)
 	if err != nil {
 		return err
 	}
+	n.node.OnPath(func(peerID, string) { a.device.publish() })
+	n.node.OnSuperPeers(a.device.publish) // one that has left is no device of anybody: nothing else tells
 	a.mu.Lock()
 	a.network = n
 	a.mu.Unlock()
 	a.files.join(ctx, n.node)
+	a.takeSignals(n)
+	told, err := superPeerAddrs(a.config.SuperPeers)
+	if err != nil {
+		return err
+	}
+	a.manager.Learn(ctx, told)
 	return a.manager.Start(ctx)
+}
+
+// networkConfig is the configuration with what was chosen in the settings.
+func (a *App) networkConfig(ctx context.Context) Config {
+	config := a.config
+	if chosen, err := a.db.Settings().Value(ctx, "isolated"); err != nil || chosen != "" {
+		config.Isolated = true // and when it cannot be read, nothing leaves either
+	}
+	return config
 }
 
 // closeParts closes what is open, the newest first, and waits.
 func (a *App) closeParts() error {
+	a.calls.Close()
+	a.self.Close()
 	failed := []error{a.manager.Close()}
 	a.files.leave()
 	if n := a.connected(); n != nil {
@@ -100,9 +129,12 @@ func (a *App) Addrs() []string {
 	return nil
 }
 
+// ErrPassphrase reports that the keys do not open with the passphrase that was given.
+var ErrPassphrase = keyslots.ErrWrong
+
 // meanings name the errors of the parts that the api does not import.
 func meanings() []api.Meaning {
-	return []api.Meaning{
+	return append(pastedMeanings(), []api.Meaning{
 		{Of: store.ErrDiskFull, Code: api.CodeDiskFull, Message: "The disk is full: nothing more can be saved. Free some space and try again; what was saved stays saved."},
 		{Of: errTooShort, Code: api.CodeInvalid, Message: fmt.Sprintf("This passphrase is too short. Use at least %d characters.", MinPassphrase)},
 		{Of: block.ErrMissing, Code: api.CodeOffline, Message: "Nobody who is online has this file. It comes as soon as somebody who has it is online."},
@@ -118,13 +150,25 @@ func meanings() []api.Meaning {
 		{Of: workspace.RefusalOf(workspace.RefusedExpired), Code: api.CodeLinkExpired, Message: "This invitation has expired. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedUsed), Code: api.CodeLinkUsed, Message: "This invitation was already used. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedRevoked), Code: api.CodeLinkRevoked, Message: "This invitation was withdrawn. Ask for a new one."},
+		{Of: workspace.RefusalOf(workspace.RefusedEnded), Code: api.CodeLinkUsed, Message: "This invitation was used, was withdrawn or has expired. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedUnknown), Code: api.CodeNotFound, Message: "Nobody there knows this invitation yet. It is tried again; ask the inviter to keep Parvis open."},
 		{Of: workspace.RefusalOf(workspace.RefusedRules), Code: api.CodeRefused, Message: "You were not let in: the codes did not match, or the invitation is no longer valid. Talk to the person who invited you and open the invitation again."},
 		{Of: workspace.ErrCodes, Code: api.CodeRefused, Message: "The codes could not be compared or did not match. Open the invitation again when you can talk to the person who sent it."},
+		{Of: member.ErrDeviceLinkBroken, Code: api.CodeLinkBroken, Message: "This link is damaged or incomplete. Copy the whole link again from the other device."},
+		{Of: member.ErrDeviceLinkNewer, Code: api.CodeLinkNewer, Message: "This link was made by a newer version of Parvis. Update Parvis on this device and open it again."},
+		{Of: workspace.ErrLinking, Code: api.CodeInvalid, Message: "This device is being added by another link. Stop that first."},
+		{Of: workspace.ErrLinkOver, Code: api.CodeInvalid, Message: "Adding the device was stopped. Make a new link to try again."},
+		{Of: workspace.ErrNothingToLink, Code: api.CodeInvalid, Message: "There is no workspace on this device yet. Make one or join one first."},
+		{Of: workspace.ErrThisDevice, Code: api.CodeInvalid, Message: "That is this device. Do it on another one of your devices."},
+		{Of: workspace.ErrGone, Code: api.CodeInvalid, Message: "This device is removed already. It cannot connect any more."},
+		{Of: workspace.ErrCastOut, Code: api.CodeRefused, Message: "This device was removed from this workspace and cannot come back into it. To join again on this computer, start Parvis with a new data folder (--data)."},
 		{Of: workspace.ErrJoined, Code: api.CodeInvalid, Message: "This device is already in this workspace. It is in the list of workspaces."},
+		{Of: workspace.ErrNotSpaceAdmin, Code: api.CodeRefused, Message: "Only the person who made this private space may let others into it. Ask them."},
+		{Of: workspace.ErrMainSpace, Code: api.CodeInvalid, Message: "All members are in the main space already, and guests cannot be let into it. Name a private space instead."},
+		{Of: workspace.ErrGroupSpace, Code: api.CodeInvalid, Message: "A direct conversation keeps the people it was made with. Open a new one with everybody who is to be in it."},
 		{Of: workspace.ErrRefused, Code: api.CodeRefused, Message: "The rules of this workspace do not allow this. Ask an owner or an admin."},
 		{Of: workspace.ErrNoKey, Code: api.CodeOffline, Message: "The key of this space has not arrived yet. It comes as soon as another member is online."},
 		{Of: workspace.ErrNotReady, Code: api.CodeOffline, Message: "This device has not finished joining. It goes on as soon as a member answers."},
 		{Of: workspace.ErrNotFound, Code: api.CodeNotFound, Message: "That is not in this workspace. Reload the list and try again."},
-	}
+	}...)
 }

@@ -7,7 +7,11 @@ import (
 
 	"parvis/app/workspace"
 	"parvis/crdt/seal"
+	"parvis/p2p"
 )
+
+// CheckListen refuses an address that a node could never listen on.
+func CheckListen(addrs []string) error { return p2p.CheckListen(addrs) }
 
 // secretPorts keeps the ports of the last run, so that others find this node
 // where they left it.

@@ -20,7 +20,7 @@ type replica struct {
 	w *workspace.Workspace
 }
 
-func (r replica) Have(context.Context) (sync.Have, error) { return toHave(r.w.Have()), nil }
+func (r replica) Have(ctx context.Context) (sync.Have, error) { return toHave(r.w.Claim(ctx)), nil }
 
 func toHave(h workspace.Holdings) sync.Have {
 	have := sync.Have{Feeds: make([]sync.Position, 0, len(h.Feeds))}

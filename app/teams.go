@@ -4,20 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"parvis/app/api"
+	"parvis/app/chat"
 	"parvis/app/people"
 	"parvis/app/workspace"
 	"parvis/crdt/member"
 	"parvis/crdt/seal"
+	"parvis/p2p"
 )
 
 // teams tells the api about workspaces, invitations and spaces in its own words.
 type teams struct {
 	manager *workspace.Manager
 	people  *people.Service
+	chat    *chat.Service
 	now     func() time.Time
+	// unreached says why the last attempt to connect to a peer failed.
+	unreached func(p2p.PeerID) p2p.Cause
+	naming    sync.Mutex // two spaces that are made at once do not get one name
 }
 
 // List returns the workspaces of this device.
@@ -34,11 +41,21 @@ func (t *teams) describe(w *workspace.Workspace) api.Workspace {
 	dto := api.Workspace{ID: w.ID().String(), Self: self.String(), State: "ready"}
 	st := w.State()
 	if !w.Ready() || st == nil {
-		dto.State = "joining"
+		dto.State, dto.Waiting, dto.Stopped = "joining", w.WaitsFor(), string(w.Stopped())
 		return dto
 	}
+	if how, by := w.Removal(); how != "" {
+		dto.State, dto.Removal = "removed", &api.Removal{How: string(how)}
+		if !by.IsZero() {
+			dto.Removal.By = by.String()
+		}
+	}
 	dto.Name, _ = t.people.WorkspaceName(context.Background(), w.ID()) // unknown yet: no name
-	dto.Main, dto.Queued = st.MainSpace().String(), w.Queued()
+	dto.Main, dto.Queued, dto.Behind = st.MainSpace().String(), w.Queued(), w.Behind()
+	if dto.State == "removed" && dto.Removal.How != string(workspace.RemovedSuspended) {
+		dto.Queued, dto.Behind = 0, 0 // nothing goes or comes any more
+	}
+	countSuperPeers(&dto, w)
 	if person, ok := st.Person(self); ok {
 		dto.Role = person.Role.String()
 	}
@@ -73,7 +90,7 @@ func (t *teams) Create(ctx context.Context, name, person string) (api.Workspace,
 func (t *teams) Inspect(_ context.Context, text string) (api.LinkInfo, error) {
 	link, err := member.ParseLink(text)
 	if err != nil {
-		return api.LinkInfo{}, err
+		return api.LinkInfo{}, misplaced(text, err)
 	}
 	if link.Expired(t.now().UnixMilli()) {
 		return api.LinkInfo{}, workspace.ErrLinkExpired
@@ -106,7 +123,7 @@ func (t *teams) Join(ctx context.Context, link, person string, wait time.Duratio
 	})()
 	w, err := t.manager.Join(ctx, link, person, wait)
 	if err != nil {
-		return api.Workspace{}, err
+		return api.Workspace{}, misplaced(link, err)
 	}
 	timeout := time.NewTimer(nameWait)
 	defer timeout.Stop()
@@ -161,7 +178,7 @@ func (t *teams) Invite(ctx context.Context, n api.NewInvite) (api.Invite, error)
 		Role: role, Uses: uint(n.Uses), Expires: time.Duration(n.ExpiresMs) * time.Millisecond, CodesFirst: n.CodesFirst, Peers: peers,
 	})
 	if err != nil {
-		return api.Invite{}, err
+		return api.Invite{}, t.leadersOnly(ctx, w, "invite people", err)
 	}
 	return t.invite(made), nil
 }
@@ -210,7 +227,7 @@ func (t *teams) Revoke(ctx context.Context, ws, id string) error {
 	if err != nil {
 		return fmt.Errorf("invitation %q: %w", id, workspace.ErrNotFound)
 	}
-	return w.Revoke(ctx, invite)
+	return t.leadersOnly(ctx, w, "withdraw an invitation", w.Revoke(ctx, invite))
 }
 
 // Spaces lists the spaces that this device can read.
@@ -226,7 +243,7 @@ func (t *teams) Spaces(_ context.Context, ws string) ([]api.Space, error) {
 	_, device := w.Self()
 	var list []api.Space
 	for _, space := range st.Spaces() {
-		if !st.CanRead(space.ID, device) {
+		if !st.CanRead(space.ID, device) || space.Kind == member.SpaceSelf {
 			continue
 		}
 		list = append(list, t.space(w, space))
@@ -236,7 +253,7 @@ func (t *teams) Spaces(_ context.Context, ws string) ([]api.Space, error) {
 
 func (t *teams) space(w *workspace.Workspace, space member.Space) api.Space {
 	name, _ := t.people.SpaceName(context.Background(), w.ID(), space.ID) // unknown yet: no name
-	dto := api.Space{ID: space.ID.String(), Name: name, Kind: space.Kind.String(), History: space.History.String()}
+	dto := api.Space{ID: space.ID.String(), Name: name, Kind: space.Kind.String(), History: space.History.String(), By: space.Creator.String()}
 	for _, person := range w.State().Persons() {
 		if _, in := space.Members[person.ID]; in {
 			dto.People = append(dto.People, person.ID.String())
@@ -259,12 +276,13 @@ func (t *teams) CreateSpace(ctx context.Context, n api.NewSpace) (api.Space, err
 	default:
 		return api.Space{}, &api.Error{Code: api.CodeInvalid, Message: "The history of a space is full or from-join. Choose one of them."}
 	}
-	for _, text := range n.People {
-		person, err := seal.ParseID(text)
-		if err != nil {
-			return api.Space{}, fmt.Errorf("person %q: %w", text, workspace.ErrNotFound)
-		}
-		spec.Members = append(spec.Members, person)
+	if spec.Members, err = parsePeople(n.People); err != nil {
+		return api.Space{}, err
+	}
+	t.naming.Lock()
+	defer t.naming.Unlock()
+	if err := t.people.FreeSpaceName(ctx, w.ID(), privateSpaces(w), n.Name); err != nil {
+		return api.Space{}, err
 	}
 	id, err := w.CreateSpace(ctx, spec)
 	if err != nil {
@@ -274,6 +292,60 @@ func (t *teams) CreateSpace(ctx context.Context, n api.NewSpace) (api.Space, err
 		return api.Space{}, err
 	}
 	space, _ := w.State().Space(id)
+	return t.space(w, space), nil
+}
+
+// privateSpaces are those that this device can read.
+func privateSpaces(w *workspace.Workspace) []seal.SpaceID {
+	st := w.State()
+	if st == nil {
+		return nil // it is not ready, as making one says
+	}
+	_, device := w.Self()
+	var ids []seal.SpaceID
+	for _, space := range st.Spaces() {
+		if space.Kind == member.SpacePrivate && st.CanRead(space.ID, device) {
+			ids = append(ids, space.ID)
+		}
+	}
+	return ids
+}
+
+func parsePeople(texts []string) ([]seal.ID, error) {
+	var people []seal.ID
+	for _, text := range texts {
+		person, err := seal.ParseID(text)
+		if err != nil {
+			return nil, fmt.Errorf("person %q: %w", text, workspace.ErrNotFound)
+		}
+		people = append(people, person)
+	}
+	return people, nil
+}
+
+// AddToSpace lets people into a private space.
+func (t *teams) AddToSpace(ctx context.Context, n api.NewSpacePeople) (api.Space, error) {
+	w, err := t.get(n.Workspace)
+	if err != nil {
+		return api.Space{}, err
+	}
+	id, err := seal.ParseSpaceID(n.Space)
+	if err != nil {
+		return api.Space{}, fmt.Errorf("space %q: %w", n.Space, workspace.ErrNotFound)
+	}
+	people, err := parsePeople(n.People)
+	if err != nil {
+		return api.Space{}, err
+	}
+	if err := w.AddToSpace(ctx, id, people); err != nil {
+		return api.Space{}, err
+	}
+	space, _ := w.State().Space(id)
+	if space.History == member.HistoryFromJoin {
+		if err := errors.Join(t.people.RepeatSpaceName(ctx, w.ID(), id), t.chat.RepeatChannels(ctx, w.ID(), id)); err != nil {
+			return api.Space{}, err
+		}
+	}
 	return t.space(w, space), nil
 }
 
@@ -288,7 +360,8 @@ func (t *teams) Comparisons(context.Context) ([]api.Comparison, error) {
 
 func (t *teams) comparison(c workspace.Comparison) api.Comparison {
 	dto := api.Comparison{
-		ID: c.ID, Workspace: c.Workspace.String(), Invite: c.Invite.String(), Begun: c.Begun, Inviter: c.Inviter, Code: c.Code, State: c.State,
+		ID: c.ID, Workspace: c.Workspace.String(), Invite: c.Invite.String(), Device: c.Device, Begun: c.Begun, Inviter: c.Inviter, Code: c.Code, State: c.State,
+		End: string(c.End),
 	}
 	w, err := t.manager.Get(c.Workspace)
 	if err != nil || !w.Ready() {

@@ -14,8 +14,11 @@ import (
 type API struct {
 	Workspaces *Workspaces
 	People     *People
+	Devices    *Devices
 	Chat       *Chat
 	Docs       *Docs
+	Calls      *Calls
+	SuperPeers *SuperPeers
 	Settings   *Settings
 	Content    *Content // what travels by HTTP
 	*Events
@@ -28,12 +31,20 @@ type Config struct {
 	Spaces      SpaceService
 	Codes       CodeService
 	People      PeopleService
+	Devices     DeviceListService
+	Links       LinkService
 	Channels    ChannelService
 	Messages    MessageService
 	Changes     ChangeService
 	Docs        Documents
+	Calls       CallService
+	Entries     EntryService
+	Recordings  RecordingService
+	Bundles     BundleService
+	SuperPeers  SuperPeerService
 	Device      DeviceService
 	Values      ValueService
+	Doctor      DoctorService
 
 	// Life is the context of the running program, or ErrStarting or ErrLocked.
 	Life func() (context.Context, error)
@@ -52,16 +63,21 @@ func New(c Config) *API {
 	return &API{
 		Workspaces: &Workspaces{edge: e, teams: c.Workspaces, invitations: c.Invitations, spaces: c.Spaces, codes: c.Codes},
 		People:     &People{edge: e, people: c.People},
+		Devices:    &Devices{edge: e, list: c.Devices, links: c.Links},
 		Chat:       &Chat{edge: e, channels: c.Channels, messages: c.Messages, changes: c.Changes},
 		Docs:       &Docs{edge: e, docs: c.Docs, exports: made},
-		Content:    &Content{edge: e, parts: c.Docs, exports: made},
-		Settings:   &Settings{edge: e, device: c.Device, values: c.Values, teams: c.Workspaces},
+		Calls:      &Calls{edge: e, calls: c.Calls, entries: c.Entries, records: c.Recordings},
+		Content:    &Content{edge: e, parts: c.Docs, exports: made, bundles: c.Bundles},
+		SuperPeers: &SuperPeers{edge: e, superPeers: c.SuperPeers},
+		Settings:   &Settings{edge: e, device: c.Device, values: c.Values, teams: c.Workspaces, doctor: c.Doctor},
 		Events:     &Events{},
 	}
 }
 
 // Bound lists the bound structs, in the order in which Wails gets them.
-func (a *API) Bound() []any { return []any{a.Workspaces, a.People, a.Chat, a.Docs, a.Settings} }
+func (a *API) Bound() []any {
+	return []any{a.Workspaces, a.People, a.Devices, a.Chat, a.Docs, a.Calls, a.SuperPeers, a.Settings}
+}
 
 // Wire is the api in JSON, for carriers that are not Wails.
 func (a *API) Wire() *Wire { return &Wire{methods: Methods(a.Bound()...), events: a.Events} }

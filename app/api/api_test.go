@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"parvis/app/api"
 	"parvis/app/chat"
@@ -19,112 +18,14 @@ import (
 	"parvis/crdt/seal"
 )
 
-// services answers every call with what a test put there.
-type services struct {
-	err   error
-	boom  bool
-	calls []string
-}
-
-func (s *services) call(format string, args ...any) error {
-	s.calls = append(s.calls, fmt.Sprintf(format, args...))
-	if s.boom {
-		panic("boom")
-	}
-	return s.err
-}
-
-type (
-	teams  struct{ *services }
-	chats  struct{ *services }
-	folk   struct{ *services }
-	device struct{ *services }
-	values struct{ *services }
-)
-
-func (s teams) List(context.Context) ([]api.Workspace, error) { return nil, s.call("list") }
-func (s teams) Create(_ context.Context, name, person string) (api.Workspace, error) {
-	return api.Workspace{Name: name}, s.call("create %s as %s", name, person)
-}
-func (s teams) Inspect(context.Context, string) (api.LinkInfo, error) {
-	return api.LinkInfo{}, s.call("inspect")
-}
-func (s teams) Join(_ context.Context, _, person string, wait time.Duration) (api.Workspace, error) {
-	return api.Workspace{}, s.call("join as %s within %s", person, wait)
-}
-func (s teams) CancelJoin(context.Context, string) error { return s.call("cancel") }
-func (s teams) Invite(context.Context, api.NewInvite) (api.Invite, error) {
-	return api.Invite{}, s.call("invite")
-}
-func (s teams) Invites(context.Context, string) ([]api.Invite, error) { return nil, s.call("invites") }
-func (s teams) Revoke(context.Context, string, string) error          { return s.call("revoke") }
-func (s teams) Spaces(context.Context, string) ([]api.Space, error)   { return nil, s.call("spaces") }
-func (s teams) CreateSpace(_ context.Context, n api.NewSpace) (api.Space, error) {
-	return api.Space{}, s.call("space %s", n.Name)
-}
-
-func (s teams) Comparisons(context.Context) ([]api.Comparison, error) {
-	return nil, s.call("comparisons")
-}
-func (s teams) EnterCode(_ context.Context, id, code string) error {
-	return s.call("code %s for %s", code, id)
-}
-
-func (s folk) List(context.Context, seal.ID) ([]people.Person, error) { return nil, s.call("people") }
-func (s folk) Rename(_ context.Context, _ seal.ID, name string) error {
-	return s.call("rename %s", name)
-}
-
-func (s chats) Channels(context.Context, seal.ID) ([]chat.Channel, error) {
-	return nil, s.call("channels")
-}
-func (s chats) CreateChannel(_ context.Context, _ seal.ID, space seal.SpaceID, name string) (chat.Channel, error) {
-	return chat.Channel{Name: name}, s.call("channel %s in %s", name, space.Short())
-}
-func (s chats) OpenDirect(_ context.Context, _ seal.ID, others []seal.ID) (chat.Channel, error) {
-	return chat.Channel{Direct: true}, s.call("direct with %d", len(others))
-}
-func (s chats) MarkRead(context.Context, seal.ID, chat.ChannelID, seal.ID) error {
-	return s.call("read")
-}
-func (s chats) SaveDraft(_ context.Context, _ seal.ID, _ chat.ChannelID, text string) error {
-	return s.call("draft %s", text)
-}
-func (s chats) Messages(_ context.Context, _ seal.ID, _ chat.ChannelID, q chat.Query) (chat.Page, error) {
-	return chat.Page{Messages: []chat.Message{{Text: "hi"}}}, s.call("messages %d", q.Limit)
-}
-func (s chats) Send(_ context.Context, _ seal.ID, _ chat.ChannelID, p chat.Post) (chat.Sent, error) {
-	return chat.Sent{ID: seal.ID{1}, Seq: 7}, s.call("send %s", p.Text)
-}
-func (s chats) Typing(context.Context, seal.ID, chat.ChannelID) error { return s.call("typing") }
-func (s chats) Edit(_ context.Context, _ seal.ID, _ chat.ChannelID, _ seal.ID, text string) error {
-	return s.call("edit %s", text)
-}
-func (s chats) Delete(context.Context, seal.ID, chat.ChannelID, seal.ID) error {
-	return s.call("delete")
-}
-func (s chats) React(_ context.Context, _ seal.ID, _ chat.ChannelID, _ seal.ID, emoji string, remove bool) error {
-	return s.call("react %s %t", emoji, remove)
-}
-func (s chats) RenameChannel(_ context.Context, _ seal.ID, _ chat.ChannelID, name string) error {
-	return s.call("rename channel %s", name)
-}
-
-func (s device) Status(context.Context) (api.Status, error) {
-	return api.Status{Version: "1"}, s.call("status")
-}
-func (s device) Unlock(context.Context, string) error              { return s.call("unlock") }
-func (s values) Value(_ context.Context, n string) (string, error) { return "", s.call("value %s", n) }
-func (s values) SetValue(_ context.Context, n, v string) error     { return s.call("set %s=%s", n, v) }
-
 var errOwn = errors.New("something of ours")
 
 func build(t *testing.T) (*api.API, *services, *bytes.Buffer, *error) {
 	t.Helper()
 	s, log, life := &services{}, &bytes.Buffer{}, new(error)
 	a := api.New(api.Config{
-		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, People: folk{s}, Channels: chats{s},
-		Messages: chats{s}, Changes: chats{s}, Docs: documents(s), Device: device{s}, Values: values{s},
+		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, SuperPeers: teams{s}, People: folk{s}, Channels: chats{s},
+		Messages: chats{s}, Changes: chats{s}, Docs: documents(s), Device: device{s}, Values: values{s}, Doctor: device{s},
 		Life:     func() (context.Context, error) { return t.Context(), *life },
 		Meanings: []api.Meaning{{Of: errOwn, Code: api.CodeDiskFull, Message: "Free some space."}},
 		Log:      slog.New(slog.NewTextHandler(log, nil)),
@@ -169,6 +70,7 @@ func TestCallsReachTheServices(t *testing.T) {
 		{"Workspaces.RevokeInvite", "null", "revoke", []string{`"` + ws + `"`, `"x"`}},
 		{"Workspaces.Spaces", "[]", "spaces", []string{`"` + ws + `"`}},
 		{"Workspaces.CreateSpace", `{"id":""`, "space Board", []string{`{"name":"Board"}`}},
+		{"Workspaces.AddToSpace", `{"id":""`, "add p1 p2 to s1", []string{`{"space":"s1","people":["p1","p2"]}`}},
 		{"Workspaces.Comparisons", "[]", "comparisons", nil},
 		{"Workspaces.CancelJoin", "null", "cancel", []string{`"w1"`}},
 		{"Workspaces.EnterCode", "null", "code 123456 for x", []string{`"x"`, `"123456"`}},
@@ -186,9 +88,16 @@ func TestCallsReachTheServices(t *testing.T) {
 		{"Chat.MarkRead", "null", "read", []string{`{"workspace":"` + ws + `","channel":"` + channel + `","message":"` + ws + `"}`}},
 		{"Chat.SaveDraft", "null", "draft hm", []string{`{"workspace":"` + ws + `","channel":"` + channel + `","text":"hm"}`}},
 		{"Chat.Typing", "null", "typing", []string{`{"workspace":"` + ws + `","channel":"` + channel + `"}`}},
+		{"SuperPeers.List", "[]", "super-peers", []string{`"` + ws + `"`}},
+		{"SuperPeers.Add", `{"workspace":"","id":"12D3"`, "super-peer parvis://superpeer#x", []string{`{"workspace":"` + ws + `","code":"parvis://superpeer#x"}`}},
+		{"SuperPeers.Remove", "null", "no super-peer 12D3", []string{`"` + ws + `"`, `"12D3"`}},
 		{"Settings.Status", `{"peer":"","addrs":[],"version":"1"`, "status", nil},
-		{"Settings.Preferences", `{"language":"","theme":""}`, "value language", nil},
-		{"Settings.SetPreferences", "null", "set language=fr", []string{`{"language":"fr","theme":"dark"}`}},
+		{"Settings.Preferences", `{"language":"","theme":"","dismissed":""}`, "value language", nil},
+		{"Settings.SetPreferences", "null", "set dismissed=super-peer", []string{`{"language":"fr","theme":"dark","dismissed":"super-peer"}`}},
+		{"Settings.Waiting", `[{"workspace":"","name":"Atelier","count":3,"people":[]}]`, "waiting", nil},
+		{"Settings.Doctor", `{"checks":[{"name":"clock","result":"ok","detail":"","remedy":"","code":"","values":[]}]`, "doctor", nil},
+		{"Settings.Network", `{"isolated":false,"isolatedNow":true}`, "value isolated", nil},
+		{"Settings.SetIsolated", "null", "set isolated=yes", []string{"true"}},
 		{"Settings.Unlock", "null", "unlock", []string{`"secret"`}},
 	} {
 		t.Run(c.method, func(t *testing.T) {
@@ -206,8 +115,8 @@ func TestCallsReachTheServices(t *testing.T) {
 
 func TestEveryBoundMethodIsTested(t *testing.T) {
 	a, _, _, _ := build(t)
-	if got := len(api.Methods(a.Bound()...)); got != 50 {
-		t.Errorf("%d bound methods, want 50: add the new ones to TestCallsReachTheServices or TestCallsAboutDocumentsReachTheServices", got)
+	if got := len(api.Methods(a.Bound()...)); got != 76 {
+		t.Errorf("%d bound methods, want 76: add the new ones to TestCallsReachTheServices, TestCallsAboutCallsReachTheServices, TestCallsAboutDocumentsReachTheServices or TestCallsAboutDevicesReachTheServices", got)
 	}
 }
 
@@ -228,10 +137,16 @@ func TestBadArgumentsReachNothing(t *testing.T) {
 		"no person":           {"Chat.OpenDirect", []string{`{"workspace":"` + ws + `","people":["me"]}`}},
 		"601 people":          {"Chat.OpenDirect", []string{`{"workspace":"` + ws + `","people":[` + strings.Repeat(`"x",`, 600) + `"x"]}`}},
 		"no name":             {"Workspaces.Create", []string{`{"name":"\u200b","person":"Ana"}`}},
+		"a long workspace":    {"Workspaces.Create", []string{`{"name":"` + strings.Repeat("x", 65) + `","person":"Ana"}`}},
+		"a long person":       {"Workspaces.Create", []string{`{"name":"Team","person":"` + strings.Repeat("é", 300) + `"}`}},
+		"a long joiner":       {"Workspaces.Join", []string{`{"link":"x","person":"` + strings.Repeat("x", 65) + `"}`}},
+		"a long space":        {"Workspaces.CreateSpace", []string{`{"name":"` + strings.Repeat("x", 65) + `"}`}},
+		"a long device":       {"Devices.Rename", []string{`{"device":"` + ws + `","name":"` + strings.Repeat("x", 300) + `"}`}},
 		"an unknown role":     {"Workspaces.Invite", []string{`{"role":"owner","uses":1,"expiresMs":600000}`}},
 		"no use":              {"Workspaces.Invite", []string{`{"role":"member","uses":0,"expiresMs":600000}`}},
 		"no time":             {"Workspaces.Invite", []string{`{"role":"member","uses":1,"expiresMs":0}`}},
 		"a language":          {"Settings.SetPreferences", []string{`{"language":"xx"}`}},
+		"too many hints":      {"Settings.SetPreferences", []string{`{"dismissed":"` + strings.Repeat("x", 9<<10) + `"}`}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			a, s, _, _ := build(t)
@@ -257,7 +172,7 @@ func TestErrorsBecomeACodeAndASentence(t *testing.T) {
 	}{
 		{chat.ErrNotFound, api.CodeNotFound}, {chat.ErrTooLong, api.CodeInvalid}, {chat.ErrExists, api.CodeInvalid},
 		{chat.ErrGuest, api.CodeRefused}, {chat.ErrRefused, api.CodeRefused}, {chat.ErrInvalid, api.CodeInvalid},
-		{people.ErrInvalid, api.CodeInvalid}, {people.ErrRefused, api.CodeRefused}, {people.ErrNotFound, api.CodeNotFound},
+		{people.ErrInvalid, api.CodeInvalid}, {people.ErrTaken, api.CodeInvalid}, {people.ErrRefused, api.CodeRefused}, {people.ErrNotFound, api.CodeNotFound},
 		{workspace.ErrRefused, api.CodeRefused}, {workspace.ErrNoKey, api.CodeOffline}, {workspace.ErrNotFound, api.CodeNotFound},
 		{workspace.ErrNotReady, api.CodeOffline}, {context.DeadlineExceeded, api.CodeTimeout}, {context.Canceled, api.CodeTimeout},
 		{errOwn, api.CodeDiskFull}, {&api.Error{Code: api.CodeLinkUsed, Message: "Used."}, api.CodeLinkUsed},

@@ -82,8 +82,8 @@ func (p *parser) query(q MessageQuery) chat.Query {
 func cleanNames(texts ...string) ([]string, error) {
 	clean := make([]string, len(texts))
 	for i, text := range texts {
-		if clean[i] = name.Clean(text); clean[i] == "" {
-			return nil, errInvalid{fmt.Sprintf("A name is missing. Use 1 to %d visible characters.", name.Max)}
+		if clean[i] = name.Typed(text); clean[i] == "" {
+			return nil, errInvalid{fmt.Sprintf("A name is missing or too long. Use 1 to %d visible characters.", name.Max)}
 		}
 	}
 	return clean, nil

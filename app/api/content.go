@@ -51,6 +51,7 @@ type Content struct {
 	edge    *edge
 	parts   Documents
 	exports *exports
+	bundles BundleService
 }
 
 // inDoc runs one request about one document.

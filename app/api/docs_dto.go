@@ -13,10 +13,12 @@ type Doc struct {
 	Changed    int64  `json:"changed"`
 	Author     string `json:"author"`    // person id
 	ChangedBy  string `json:"changedBy"` // person id
-	Holders    int    `json:"holders"`   // other devices that hold the last own change
+	Holders    int    `json:"holders"`   // other devices and super-peers that hold the last own change
 	Everywhere bool   `json:"everywhere"`
-	Unreadable int    `json:"unreadable"` // changes that are kept but cannot be used
-	Mentions   int    `json:"mentions"`   // of oneself, not seen yet
+
+	BySuperPeer bool `json:"bySuperPeer"` // a super-peer holds it
+	Unreadable  int  `json:"unreadable"`  // changes that are kept but cannot be used
+	Mentions    int  `json:"mentions"`    // of oneself, not seen yet
 }
 
 // NewDoc makes a document. An empty space means the main one.
@@ -192,8 +194,9 @@ type DocEdit struct {
 type DocExport struct {
 	Workspace string `json:"workspace"`
 	ID        string `json:"id"`
-	Format    string `json:"format"` // md, html, txt, docx, odt, pdf or automerge
-	Lang      string `json:"lang"`   // en or fr, for the words that a format itself writes
+	Format    string `json:"format"`   // md, html, txt, docx, odt, pdf or automerge
+	Lang      string `json:"lang"`     // en or fr, for the words that a format itself writes
+	Comments  bool   `json:"comments"` // with the comments, in pdf; the other formats hold them where they can
 }
 
 // DocExported is a finished export. Its file waits some minutes at

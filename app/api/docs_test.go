@@ -89,8 +89,8 @@ func (s writings) Edit(_ context.Context, _ seal.ID, _ doc.ID, pos, del uint32, 
 	return s.call("edit %d %d %s", pos, del, text)
 }
 
-func (s writings) Export(_ context.Context, _ seal.ID, _ doc.ID, name, lang string) (docs.Exported, error) {
-	return docs.Exported{Name: "Report." + name, Mime: "text/plain", Data: []byte("whole"), Report: format.Report{{What: format.LossColor, Count: 2}}}, s.call("export %s %s", name, lang)
+func (s writings) Export(_ context.Context, _ seal.ID, _ doc.ID, as docs.ExportAs) (docs.Exported, error) {
+	return docs.Exported{Name: "Report." + as.Format, Mime: "text/plain", Data: []byte("whole"), Report: format.Report{{What: format.LossColor, Count: 2}}}, s.call("export %s %s %t", as.Format, as.Lang, as.Comments)
 }
 
 func (s writings) Import(_ context.Context, _ seal.ID, folder, name string, data []byte) (docs.Document, format.Report, error) {
@@ -159,7 +159,7 @@ func TestCallsAboutDocumentsReachTheServices(t *testing.T) {
 		{"Docs.Text", `{"text":"said","heads":[]}`, "text", in("")},
 		{"Docs.Append", "null", "append more", in(`,"text":"more"`)},
 		{"Docs.Edit", "null", "edit 4 2 x", in(`,"at":4,"delete":2,"text":"x"`)},
-		{"Docs.Export", `{"token":"`, "export md fr", in(`,"format":"md","lang":"fr"`)},
+		{"Docs.Export", `{"token":"`, "export pdf fr true", in(`,"format":"pdf","lang":"fr","comments":true`)},
 	} {
 		t.Run(c.method, func(t *testing.T) {
 			a, s, _, _ := build(t)

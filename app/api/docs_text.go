@@ -20,7 +20,7 @@ type TextService interface {
 	Text(ctx context.Context, ws seal.ID, id doc.ID) (text string, heads []seal.ID, err error)
 	Append(ctx context.Context, ws seal.ID, id doc.ID, text string) error
 	Edit(ctx context.Context, ws seal.ID, id doc.ID, pos, del uint32, text string) error
-	Export(ctx context.Context, ws seal.ID, id doc.ID, formatName, lang string) (docs.Exported, error)
+	Export(ctx context.Context, ws seal.ID, id doc.ID, as docs.ExportAs) (docs.Exported, error)
 	Import(ctx context.Context, ws seal.ID, folder, name string, data []byte) (docs.Document, format.Report, error)
 }
 
@@ -66,7 +66,7 @@ func (d *Docs) Edit(e DocEdit) error {
 // Export writes a document in a file format; the file waits under its token.
 func (d *Docs) Export(e DocExport) (DocExported, error) {
 	return slow(d, "Docs.Export", DocRef{e.Workspace, e.ID}, func(ctx context.Context, ws seal.ID, id doc.ID) (DocExported, error) {
-		made, err := d.docs.Texts.Export(ctx, ws, id, e.Format, e.Lang)
+		made, err := d.docs.Texts.Export(ctx, ws, id, docs.ExportAs{Format: e.Format, Lang: e.Lang, Comments: e.Comments})
 		if err != nil {
 			return DocExported{}, err
 		}

@@ -16,7 +16,7 @@ func docDTO(d docs.Document) Doc {
 	return Doc{
 		Workspace: d.Workspace.String(), ID: d.ID.String(), Space: d.Space.String(), Title: d.Title, Folder: d.Folder,
 		Starred: d.Starred, Trashed: d.Trashed, Created: d.CreatedMs, Changed: d.ChangedMs,
-		Author: optionalID(d.Author), ChangedBy: optionalID(d.ChangedBy), Holders: d.Holders, Everywhere: d.Everywhere,
+		Author: optionalID(d.Author), ChangedBy: optionalID(d.ChangedBy), Holders: d.Holders, BySuperPeer: d.BySuperPeer, Everywhere: d.Everywhere,
 		Unreadable: d.Unreadable, Mentions: d.Mentions,
 	}
 }

@@ -9,12 +9,28 @@ type Workspace struct {
 	Name    string `json:"name"`
 	Self    string `json:"self"`    // the id of the person who uses this device
 	Role    string `json:"role"`    // owner, admin, member or guest
-	State   string `json:"state"`   // ready or joining
-	Waiting string `json:"waiting"` // while joining: for whom it waits, as a sentence's object
+	State   string `json:"state"`   // ready, joining, or removed: this device was
+	Waiting string `json:"waiting"` // while joining: inviter, or super-peer for the inviter, a colleague or a super-peer
 	Main    string `json:"main"`    // the id of the main space
 	People  int    `json:"people"`
 	Online  int    `json:"online"` // people with a connected device, oneself included
-	Queued  int    `json:"queued"` // own envelopes that no other device holds yet
+	Queued  int    `json:"queued"` // own envelopes that no other device and no super-peer holds yet; 0 of a workspace that this device is out of
+
+	HeldBySuperPeer int `json:"heldBySuperPeer"` // own envelopes that a super-peer keeps for devices that lack them
+	SuperPeers      int `json:"superPeers"`
+	SuperPeersUp    int `json:"superPeersUp"` // of them connected now
+
+	Behind int `json:"behind"` // envelopes that connected peers hold and this device still fetches
+
+	Removal *Removal `json:"removal,omitempty"` // while State is removed
+
+	Stopped string `json:"stopped"` // a join that rests because the codes were not compared: how that ended, as in Comparison
+}
+
+// Removal says how this device came to be out of a workspace.
+type Removal struct {
+	How string `json:"how"` // device, person (with all devices), left or suspended
+	By  string `json:"by"`  // the id of the person who did it; empty: nobody did, or it is not known
 }
 
 // CreateWorkspace founds a workspace.
@@ -44,13 +60,15 @@ type JoinWorkspace struct {
 type Comparison struct {
 	ID        string `json:"id"`
 	Workspace string `json:"workspace"`
-	Invite    string `json:"invite"`  // the invitation that it is about
+	Invite    string `json:"invite"`  // the invitation, or the link for a device, that it is about
+	Device    bool   `json:"device"`  // a device of the own person is added
 	Role      string `json:"role"`    // of the invitation, where this side invited
 	Expires   int64  `json:"expires"` // of the invitation, where this side invited
 	Begun     int64  `json:"begun"`   // when the invitation was opened, Unix milliseconds
-	Inviter   bool   `json:"inviter"` // this side invited; else it joins
+	Inviter   bool   `json:"inviter"` // this side invited, or is the older device; else it joins
 	Code      string `json:"code"`    // ours, once there is one
 	State     string `json:"state"`   // waiting, compare, entered, verified or failed
+	End       string `json:"end"`     // of a failed one: stopped or wrong by this side, refused by the other one, lost (the connection) or late
 }
 
 // NewInvite asks for a link.
@@ -82,6 +100,7 @@ type Space struct {
 	Kind    string   `json:"kind"`    // main, private or group
 	History string   `json:"history"` // full or from-join
 	People  []string `json:"people"`  // ids; empty for main: everybody
+	By      string   `json:"by"`      // id of the person who made it, and lets others in
 }
 
 // NewSpace makes a private space.
@@ -90,6 +109,13 @@ type NewSpace struct {
 	Name      string   `json:"name"`
 	People    []string `json:"people"`
 	History   string   `json:"history"`
+}
+
+// NewSpacePeople lets people into a private space.
+type NewSpacePeople struct {
+	Workspace string   `json:"workspace"`
+	Space     string   `json:"space"`
+	People    []string `json:"people"`
 }
 
 // Person is a member, guest or former member.
@@ -168,8 +194,10 @@ type Message struct {
 	Mentions   []string   `json:"mentions"`
 	Reactions  []Reaction `json:"reactions"`
 	State      string     `json:"state"`  // local, held, delivered or read
-	HeldBy     int        `json:"heldBy"` // other devices that acknowledged it
+	HeldBy     int        `json:"heldBy"` // other devices and super-peers that acknowledged it
 	Late       bool       `json:"late"`   // arrived long after the messages around it
+
+	BySuperPeer bool `json:"bySuperPeer"` // a super-peer acknowledged it
 
 	Provisional bool `json:"provisional"` // messages before it have not arrived here yet
 }
@@ -242,8 +270,10 @@ type Custody struct {
 	Workspace string `json:"workspace"`
 	Space     string `json:"space"`
 	Device    string `json:"device"`
-	Held      int64  `json:"held"`      // up to here at least one other device has it
+	Held      int64  `json:"held"`      // up to here at least one other device or super-peer has it
 	Delivered int64  `json:"delivered"` // up to here all active devices have it
+
+	BySuperPeer int64 `json:"bySuperPeer"` // up to here a super-peer has it
 }
 
 // Peer is one connected device.
@@ -251,7 +281,7 @@ type Peer struct {
 	Peer   string `json:"peer"`
 	Person string `json:"person"`
 	Name   string `json:"name"`
-	Path   string `json:"path"` // lan, direct, relayed or super-peer
+	Path   string `json:"path"` // lan, direct, punched, relayed or super-peer
 	RTTMs  int64  `json:"rttMs"`
 }
 
@@ -265,6 +295,7 @@ type Status struct {
 	Protection string      `json:"protection"` // keyring, passphrase or none
 	Network    string      `json:"network"`    // online or offline (no usable interface)
 	Disk       string      `json:"disk"`       // ok or full
+	Isolated   string      `json:"isolated"`   // now: only the own local networks, next: from the next start on, or empty
 	Problems   []string    `json:"problems"`   // sentences: damaged rows, full disk, forks
 	Workspaces []Workspace `json:"workspaces"`
 	Peers      []Peer      `json:"peers"`
@@ -274,6 +305,23 @@ type Status struct {
 type Preferences struct {
 	Language string `json:"language"` // en, fr or empty: the system's
 	Theme    string `json:"theme"`    // light, dark or empty: the system's
+
+	Dismissed string `json:"dismissed"` // names of the hints that are not shown again, one in a line
+}
+
+// Waiting is what of a workspace is on this device alone. When no one is named, the
+// own other devices wait.
+type Waiting struct {
+	Workspace string   `json:"workspace"`
+	Name      string   `json:"name"`
+	Count     int      `json:"count"`  // own envelopes that no other device and no super-peer holds
+	People    []string `json:"people"` // names of those who may read some of it
+}
+
+// Closing says that the window was asked to close while something waits. It stays
+// open until the page has asked the person.
+type Closing struct {
+	Waiting []Waiting `json:"waiting"`
 }
 
 // Notice tells the window to reload a list.
@@ -297,13 +345,22 @@ type EventMap struct {
 	Custody   *Custody    `json:"chat.custody,omitempty"` // acknowledgements
 	Typing    *Typing     `json:"chat.typing,omitempty"`  // a hint, valid for 5 s
 	Invites   *Notice     `json:"invites,omitempty"`      // the list changed
+	SuperPeer *Notice     `json:"superpeers,omitempty"`   // the list or a state changed
 	Status    *Status     `json:"status,omitempty"`       // connection, disk, problems
 	Codes     *Comparison `json:"codes,omitempty"`        // a comparison of codes began or went on
+	Devices   *Notice     `json:"devices,omitempty"`      // a device was added, removed or named
+	Linking   *DeviceLink `json:"device.link,omitempty"`  // the adding of a device went on
 	Link      *OpenedLink `json:"link,omitempty"`         // in the window only
+	Closing   *Closing    `json:"closing,omitempty"`      // in the window only
 	Reload    *Notice     `json:"reload,omitempty"`       // events were dropped: load everything again
 
 	Doc       *Doc          `json:"doc.changed,omitempty"` // made, named, moved, trashed, written in, custody changed
 	Arrival   *DocArrival   `json:"doc.changes,omitempty"` // for the replicas of one document
 	Presence  *DocPresence  `json:"doc.cursor,omitempty"`  // a hint, valid for 15 s
 	Mentioned *DocMentioned `json:"doc.mention,omitempty"` // a comment names oneself
+
+	Call      *Call         `json:"call,omitempty"`          // started, joined, left, ended, somebody does something else
+	Ring      *CallRing     `json:"call.ring,omitempty"`     // rings, or has stopped to
+	Reaction  *CallReaction `json:"call.reaction,omitempty"` // in the call of this device
+	CallStats *CallStats    `json:"call.stats,omitempty"`    // once a second, while this device is in a call
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"parvis/app/chat"
 	"parvis/app/docs"
@@ -27,6 +28,14 @@ const (
 	CodeTimeout     = "timeout"
 	CodeSession     = "session" // a replica's session is gone: open the document again
 	CodeInternal    = "internal"
+)
+
+// What was pasted where another link or code is asked for.
+const (
+	CodeIsInvitation = "is-invitation"
+	CodeIsDeviceLink = "is-device-link"
+	CodeIsSetup      = "is-setup-code"
+	CodeSetupHidden  = "setup-hidden" // the first line of a super-peer that has its code no more
 )
 
 // Error is what every bound method fails with: a code for programs and one
@@ -87,7 +96,7 @@ func translate(err error, extra []Meaning) (e *Error, known bool) {
 
 // meanings are the errors that the api itself can name.
 func meanings() []Meaning {
-	return append(append(timeMeanings(), featureMeanings()...), docMeanings()...)
+	return slices.Concat(timeMeanings(), featureMeanings(), docMeanings(), callMeanings(), superPeerMeanings())
 }
 
 // featureMeanings are the errors of the features.
@@ -105,9 +114,11 @@ func featureMeanings() []Meaning {
 		{chat.ErrRefused, CodeRefused, "Only the author can change a message; an admin can delete it. Ask one of them."},
 		{people.ErrNotFound, CodeNotFound, "That person or space is not in this workspace. Reload the list and try again."},
 		{people.ErrInvalid, CodeInvalid, "That is not a name. Use 1 to 64 visible characters."},
+		{people.ErrTaken, CodeInvalid, "A private space of this name exists already. Choose another name."},
 		{people.ErrRefused, CodeRefused, "You may not give this name. Ask an owner or an admin."},
 		{workspace.ErrJoined, CodeInvalid, "This device is already in this workspace. It is in the list of workspaces."},
 		{workspace.ErrLinkExpired, CodeLinkExpired, "This invitation has expired. Ask for a new one."},
+		{workspace.ErrUsedUp, CodeInvalid, "This invitation is used up already: nobody can join with it any more, and there is nothing to withdraw."},
 		{workspace.ErrRevoked, CodeInvalid, "This invitation was withdrawn already. Nobody can use it any more."},
 		{workspace.ErrRefused, CodeRefused, "The rules of this workspace do not allow this. Ask an owner or an admin."},
 		{workspace.ErrNoKey, CodeOffline, "The key of this space has not arrived yet. It comes as soon as another member is online."},

@@ -16,13 +16,20 @@ const (
 	EventCustody   = "chat.custody"
 	EventTyping    = "chat.typing"
 	EventInvites   = "invites"
+	EventSuperPeer = "superpeers"
 	EventStatus    = "status"
 	EventCodes     = "codes"
+	EventDevices   = "devices"
+	EventLinking   = "device.link"
 	EventReload    = "reload"
 	EventDoc       = "doc.changed"
 	EventChanges   = "doc.changes"
 	EventCursor    = "doc.cursor"
 	EventMention   = "doc.mention"
+	EventCall      = "call"
+	EventRing      = "call.ring"
+	EventCallStats = "call.stats"
+	EventReaction  = "call.reaction"
 )
 
 // fact is one event on its way to the user interfaces. It is turned into JSON at

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"parvis/app/calls"
 	"parvis/app/chat"
 	"parvis/app/docs"
 	"parvis/app/people"
@@ -30,13 +31,21 @@ func (e *Events) ForwardDocs(d *docs.Service) {
 	forward(e, &d.Mentioned, EventMention, docMentionedDTO)
 }
 
+// ForwardCalls publishes the facts of calls as events, until Close.
+func (e *Events) ForwardCalls(c *calls.Service) {
+	forward(e, &c.CallChanged, EventCall, callDTO)
+	forward(e, &c.Rang, EventRing, ringDTO)
+	forward(e, &c.StatsChanged, EventCallStats, callStatsDTO)
+	forward(e, &c.Reacted, EventReaction, callReactionDTO)
+}
+
 func noticeDTO(ws seal.ID) Notice { return Notice{Workspace: ws.String()} }
 
 // custodyDTO: numbers that JSON readers cannot hold become the greatest they can.
 func custodyDTO(c workspace.CustodyChanged) Custody {
 	return Custody{
 		Workspace: c.Workspace.String(), Space: c.Space.String(), Device: c.Device.String(),
-		Held: number(c.Held), Delivered: number(c.Delivered),
+		Held: number(c.Held), Delivered: number(c.Delivered), BySuperPeer: number(c.BySuperPeer),
 	}
 }
 

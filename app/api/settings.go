@@ -11,6 +11,8 @@ import (
 type DeviceService interface {
 	Status(ctx context.Context) (Status, error)
 	Unlock(ctx context.Context, passphrase string) error
+	// Waiting lists the workspaces of which something is on this device alone.
+	Waiting(ctx context.Context) ([]Waiting, error)
 }
 
 // ValueService keeps small settings, encrypted, on this device. An unknown name
@@ -26,6 +28,7 @@ type Settings struct {
 	device DeviceService
 	values ValueService
 	teams  WorkspaceService
+	doctor DoctorService
 }
 
 // Status says how the node is. It answers even while Parvis starts or is locked.
@@ -49,7 +52,8 @@ func (s *Settings) Preferences() (Preferences, error) {
 	preferences, err := run(s.edge, "Settings.Preferences", func(ctx context.Context) (Preferences, error) {
 		language, err := s.values.Value(ctx, "language")
 		theme, err2 := s.values.Value(ctx, "theme")
-		return Preferences{Language: language, Theme: theme}, errors.Join(err, err2)
+		dismissed, err3 := s.values.Value(ctx, "dismissed")
+		return Preferences{Language: language, Theme: theme, Dismissed: dismissed}, errors.Join(err, err2, err3)
 	})
 	if known := (*Error)(nil); errors.As(err, &known) && known.Code == CodeLocked {
 		return Preferences{}, nil
@@ -57,13 +61,20 @@ func (s *Settings) Preferences() (Preferences, error) {
 	return preferences, err
 }
 
+// maxDismissed bounds the names of dismissed hints, in bytes.
+const maxDismissed = 8 << 10
+
 // SetPreferences keeps the preferences of this device.
 func (s *Settings) SetPreferences(p Preferences) error {
 	return act(s.edge, "Settings.SetPreferences", func(ctx context.Context) error {
 		if !slices.Contains([]string{"", "en", "fr"}, p.Language) || !slices.Contains([]string{"", "light", "dark"}, p.Theme) {
 			return errInvalid{"That language or theme does not exist. Choose one from the list."}
 		}
-		return errors.Join(s.values.SetValue(ctx, "language", p.Language), s.values.SetValue(ctx, "theme", p.Theme))
+		if len(p.Dismissed) > maxDismissed {
+			return errInvalid{"Too many hints were dismissed. Reload the page and try again."}
+		}
+		return errors.Join(s.values.SetValue(ctx, "language", p.Language), s.values.SetValue(ctx, "theme", p.Theme),
+			s.values.SetValue(ctx, "dismissed", p.Dismissed))
 	})
 }
 
@@ -71,5 +82,17 @@ func (s *Settings) SetPreferences(p Preferences) error {
 func (s *Settings) Unlock(passphrase string) error {
 	return act(s.edge.always(), "Settings.Unlock", func(ctx context.Context) error {
 		return s.device.Unlock(ctx, passphrase)
+	})
+}
+
+// Waiting lists the workspaces of which something is on this device alone, and who
+// waits for it. When there is none, Parvis can be closed without a thought.
+func (s *Settings) Waiting() ([]Waiting, error) {
+	return run(s.edge, "Settings.Waiting", func(ctx context.Context) ([]Waiting, error) {
+		all, err := list(s.device.Waiting(ctx))
+		for i := range all {
+			all[i].People, _ = list(all[i].People, nil)
+		}
+		return all, err
 	})
 }

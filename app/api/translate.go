@@ -57,7 +57,7 @@ func messageDTO(m chat.Message) Message {
 		Text: m.Text, Sent: m.SentMs, Edited: m.EditedMs, Deleted: m.Deleted,
 		Thread: optionalID(m.Root), Replies: m.Replies, LastReply: m.LastReplyMs,
 		Mentions: translateAll(m.Mentions, seal.ID.String), Reactions: translateAll(m.Reactions, reactionDTO),
-		State: string(m.State), HeldBy: m.HeldBy, Late: m.LateMs > 0, Provisional: m.Provisional,
+		State: string(m.State), HeldBy: m.HeldBy, BySuperPeer: m.BySuperPeer, Late: m.LateMs > 0, Provisional: m.Provisional,
 	}
 }
 

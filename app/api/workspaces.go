@@ -27,6 +27,7 @@ type InvitationService interface {
 type SpaceService interface {
 	Spaces(ctx context.Context, workspace string) ([]Space, error)
 	CreateSpace(ctx context.Context, space NewSpace) (Space, error)
+	AddToSpace(ctx context.Context, people NewSpacePeople) (Space, error)
 }
 
 // CodeService compares short codes for invitations with codes first.
@@ -133,6 +134,14 @@ func (w *Workspaces) CreateSpace(n NewSpace) (Space, error) {
 		}
 		n.Name = names[0]
 		return w.spaces.CreateSpace(ctx, n)
+	})
+}
+
+// AddToSpace lets more people into a private space that one made. With a full history
+// they read what was written before, else what is written from now on.
+func (w *Workspaces) AddToSpace(n NewSpacePeople) (Space, error) {
+	return run(w.edge, "Workspaces.AddToSpace", func(ctx context.Context) (Space, error) {
+		return w.spaces.AddToSpace(ctx, n)
 	})
 }
 

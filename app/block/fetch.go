@@ -161,6 +161,9 @@ func (k *Keeper) fetchOne(ctx context.Context, row Row) {
 	k.mu.Lock()
 	delete(k.busy, row.N)
 	delete(k.later, row.N)
+	if row.Status == Whole {
+		k.attic.whole++
+	}
 	if wait > 0 && (news == k.news || !errors.Is(err, ErrMissing)) {
 		k.later[row.N] = time.Now().Add(wait)
 	}
@@ -189,17 +192,17 @@ func (k *Keeper) fetch(ctx context.Context, row Row) error {
 		return err
 	}
 	if !root.Parts() {
-		return errors.Join(k.need(ctx, root.Blocks), k.config.Store.SyncBlocks(ctx))
+		return errors.Join(k.need(ctx, row, root.Blocks), k.config.Store.SyncBlocks(ctx))
 	}
 	for n := range root.Blocks {
-		part, err := k.openPart(ctx, root, opener, n)
+		part, err := k.openPart(ctx, row, root, opener, n)
 		if err != nil {
 			return err
 		}
 		if err := k.addBlocks(ctx, row.N, part.Blocks); err != nil {
 			return err
 		}
-		if err := k.need(ctx, part.Blocks); err != nil {
+		if err := k.need(ctx, row, part.Blocks); err != nil {
 			return err
 		}
 	}
@@ -207,15 +210,15 @@ func (k *Keeper) fetch(ctx context.Context, row Row) error {
 }
 
 func (k *Keeper) openRoot(ctx context.Context, row Row, opener file.Opener) (file.Index, error) {
-	block, err := k.block(ctx, row.Root, []seal.ID{row.Root})
+	block, err := k.block(ctx, row, row.Root, []seal.ID{row.Root})
 	if err != nil {
 		return file.Index{}, err
 	}
 	return opener.Root(block)
 }
 
-func (k *Keeper) openPart(ctx context.Context, root file.Index, opener file.Opener, n int) (file.Index, error) {
-	block, err := k.block(ctx, root.Blocks[n], root.Blocks[n:n+1])
+func (k *Keeper) openPart(ctx context.Context, row Row, root file.Index, opener file.Opener, n int) (file.Index, error) {
+	block, err := k.block(ctx, row, root.Blocks[n], root.Blocks[n:n+1])
 	if err != nil {
 		return file.Index{}, err
 	}
@@ -224,47 +227,97 @@ func (k *Keeper) openPart(ctx context.Context, root file.Index, opener file.Open
 
 // block reads a block. Where it is not here, it is fetched together with the
 // others of a list.
-func (k *Keeper) block(ctx context.Context, id seal.ID, with []seal.ID) ([]byte, error) {
+func (k *Keeper) block(ctx context.Context, row Row, id seal.ID, with []seal.ID) ([]byte, error) {
 	data, err := k.config.Store.Block(ctx, id)
 	if !errors.Is(err, ErrNotHere) {
 		return data, err
 	}
-	if err := k.need(ctx, with); err != nil {
+	if err := k.need(ctx, row, with); err != nil {
 		return nil, err
 	}
 	return k.config.Store.Block(ctx, id)
 }
 
-// need fetches those of the blocks that are not here. It gives up when none has
-// come for a while.
-func (k *Keeper) need(ctx context.Context, ids []seal.ID) error {
+const (
+	// atticAfter is how long connected members have before super-peers are asked: they
+	// are often nearer.
+	atticAfter = 2 * time.Second
+	// atticFor is how long super-peers are asked first once they had what members had
+	// not.
+	atticFor = 10 * time.Second
+)
+
+// need fetches those of the blocks that are not here: from connected members, then
+// from super-peers. It gives up when none has come for a while.
+func (k *Keeper) need(ctx context.Context, row Row, ids []seal.ID) error {
+	missing, err := k.missing(ctx, ids)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	if k.config.Attic == nil {
+		return k.ask(ctx, missing, k.config.Patience)
+	}
+	if !k.atticFirst() {
+		err = k.ask(ctx, missing, min(atticAfter, k.config.Patience))
+		if !errors.Is(err, ErrMissing) {
+			return err
+		}
+	}
+	if missing, err = k.missing(ctx, ids); err != nil || len(missing) == 0 {
+		return err
+	}
+	err = k.config.Attic(ctx, row.Workspace, row.Space, missing, func(id seal.ID, block []byte) error {
+		k.atticGave()
+		return k.took(ctx, id, block)
+	})
+	if err != nil {
+		return err
+	}
+	if missing, err = k.missing(ctx, ids); err != nil || len(missing) == 0 {
+		return err
+	}
+	return k.ask(ctx, missing, k.config.Patience)
+}
+
+// missing are those of the blocks that are not here.
+func (k *Keeper) missing(ctx context.Context, ids []seal.ID) ([]seal.ID, error) {
 	var missing []seal.ID
 	for _, id := range ids {
 		_, err := k.config.Store.BlockSize(ctx, id)
 		if errors.Is(err, ErrNotHere) {
 			missing = append(missing, id)
 		} else if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if len(missing) == 0 {
-		return nil
+	return missing, nil
+}
+
+// took keeps a block that came, and gives it on.
+func (k *Keeper) took(ctx context.Context, id seal.ID, data []byte) error {
+	if err := k.keep(ctx, id, data); err != nil {
+		return err
 	}
+	if exchange := k.using(); exchange != nil {
+		exchange.Stored([]seal.ID{id})
+	}
+	return nil
+}
+
+// ask fetches blocks from connected members. [ErrMissing] comes when none has given
+// any for the time of patience.
+func (k *Keeper) ask(ctx context.Context, missing []seal.ID, patience time.Duration) error {
 	exchange := k.using()
 	if exchange == nil {
 		return ErrMissing
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	patience := time.AfterFunc(k.config.Patience, func() { cancel(ErrMissing) })
-	defer patience.Stop()
+	end := time.AfterFunc(patience, func() { cancel(ErrMissing) })
+	defer end.Stop()
 	err := exchange.Get(ctx, missing, func(id seal.ID, data []byte) error {
-		patience.Reset(k.config.Patience)
-		if err := k.keep(ctx, id, data); err != nil {
-			return err
-		}
-		exchange.Stored([]seal.ID{id})
-		return nil
+		end.Reset(patience)
+		return k.took(ctx, id, data)
 	})
 	if errors.Is(context.Cause(ctx), ErrMissing) {
 		return ErrMissing

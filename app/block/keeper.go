@@ -37,6 +37,9 @@ type Config struct {
 	Store Storage
 	// MayRead says whether the device with that host key may read a space now.
 	MayRead func(ws seal.ID, space seal.SpaceID, peer seal.ID) bool
+	// Attic asks the super-peers of a workspace for blocks and hands those that they
+	// have to take; nil: there are none.
+	Attic func(ctx context.Context, ws seal.ID, space seal.SpaceID, ids []seal.ID, take func(id seal.ID, block []byte) error) error
 	// Quota is how many bytes all blocks may take; 0 leaves it to the disk.
 	Quota int64
 	// Patience is how long a read waits for the next block; 0 means 30 s.
@@ -61,14 +64,16 @@ type Keeper struct {
 	wake    chan struct{} // holds one token when there may be something to fetch
 	end     context.CancelFunc
 	wg      sync.WaitGroup
-	used    atomic.Int64 // bytes of all blocks, as far as they are counted
-	writing atomic.Int64 // files that are being put in
+	counted chan struct{} // closed when the blocks of earlier starts are in used
+	used    atomic.Int64  // bytes of all blocks
+	writing atomic.Int64  // files that are being put in
 
 	mu       sync.Mutex
 	exchange Exchange            // guarded by mu; nil while there is no network
 	busy     map[int64]uint64    // guarded by mu: sizes of the files that are being fetched
 	later    map[int64]time.Time // guarded by mu: not to be tried before
 	news     int                 // guarded by mu: grows when somebody connected
+	attic    attic               // guarded by mu
 	owners   owners
 }
 
@@ -80,7 +85,7 @@ func New(config Config) *Keeper {
 	if config.Patience == 0 {
 		config.Patience = defaultPatience
 	}
-	return &Keeper{config: config, wake: make(chan struct{}, 1), end: func() {}, busy: map[int64]uint64{}, later: map[int64]time.Time{}}
+	return &Keeper{config: config, wake: make(chan struct{}, 1), counted: make(chan struct{}), end: func() {}, busy: map[int64]uint64{}, later: map[int64]time.Time{}, attic: attic{mine: map[seal.ID]bool{}}}
 }
 
 // Use gives the keeper its exchange; nil takes it away. Without one, only what is
@@ -114,8 +119,8 @@ func (k *Keeper) signal() {
 	}
 }
 
-// Start fetches wanted files in the background until Close. ctx bounds that whole
-// life.
+// Start counts what is here and fetches wanted files in the background until Close.
+// ctx bounds that whole life. It is called once.
 func (k *Keeper) Start(ctx context.Context) error {
 	ctx, k.end = context.WithCancel(ctx)
 	k.wg.Go(func() { k.measure(ctx) })
@@ -130,9 +135,9 @@ func (k *Keeper) Close() {
 	k.wg.Wait()
 }
 
-// measure counts what lies on the disk. Blocks that come meanwhile may count
-// twice until the next start: the quota errs on the safe side.
+// measure counts what lies on the disk. Where there is a quota, new blocks wait for it.
 func (k *Keeper) measure(ctx context.Context) {
+	defer close(k.counted)
 	err := k.config.Store.Blocks(ctx, func(_ seal.ID, size int) error {
 		k.used.Add(int64(size))
 		return nil
@@ -166,6 +171,10 @@ func (k *Keeper) Put(ctx context.Context, ws seal.ID, space seal.SpaceID, r io.R
 		}
 		return file.Ref{}, fmt.Errorf("put file in: %w", err)
 	}
+	k.mu.Lock()
+	k.attic.mine[w.Root] = true
+	k.attic.whole++
+	k.mu.Unlock()
 	if exchange := k.using(); exchange != nil {
 		exchange.Stored(ids)
 	}
@@ -225,6 +234,13 @@ func (k *Keeper) keep(ctx context.Context, id seal.ID, data []byte) error {
 		return nil
 	}
 	size := int64(len(data))
+	if k.config.Quota > 0 {
+		select {
+		case <-k.counted:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	if used := k.used.Add(size); k.config.Quota > 0 && used > k.config.Quota {
 		k.used.Add(-size)
 		return ErrQuota

@@ -46,7 +46,7 @@ func (k *Keeper) Read(ctx context.Context, ws seal.ID, space seal.SpaceID, ref f
 	chunk := func(n uint64) ([]byte, error) {
 		want, place := file.PartOf(n)
 		if want != partN {
-			if part, err = k.openPart(ctx, root, opener, want); err != nil {
+			if part, err = k.openPart(ctx, row, root, opener, want); err != nil {
 				return nil, err
 			}
 			partN = want
@@ -56,7 +56,7 @@ func (k *Keeper) Read(ctx context.Context, ws seal.ID, space seal.SpaceID, ref f
 				}
 			}
 		}
-		block, err := k.block(ctx, part.Blocks[place], part.Blocks[place:min(place+readAhead, len(part.Blocks))])
+		block, err := k.block(ctx, row, part.Blocks[place], part.Blocks[place:min(place+readAhead, len(part.Blocks))])
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ func (f *fold) add(ctx context.Context, o workspace.Opened, b Body, c *changes) 
 	if err != nil {
 		return err
 	}
-	e := entry{id: o.ID, node: node{channel: t.row.N, lamport: b.Lamport, author: o.Person, op: b.Op}, parents: b.Parents}
+	e := entry{id: o.ID, node: node{channel: t.row.N, lamport: b.Lamport, author: o.Person, op: b.Op, hidden: o.Hidden}, parents: b.Parents}
 	if b.Target != nil && b.Op != OpCreate {
 		e.target = *b.Target
 	}
@@ -27,20 +27,19 @@ func (f *fold) add(ctx context.Context, o workspace.Opened, b Body, c *changes) 
 		return err
 	}
 	awaited := len(f.graph.waiting[o.ID]) > 0
-	row, err := rowOf(o, b, f.flags(o, b))
+	if o.LateMs, err = f.late(ctx, t, o, b); err != nil {
+		return err
+	}
+	row, err := rowOf(o, b, f.flags(t, o, b))
 	if err != nil {
 		return err
 	}
 	row.Channel, row.State = t.row.N, v.state
-	if row.N, err = f.v.storage().AddRow(ctx, row); err != nil {
-		return err
-	}
-	v.entry.row = row.N
 	woken, err := f.graph.settle(ctx, v, needs)
 	if err != nil {
 		return err
 	}
-	t.arrived = row.N
+	f.put(row)
 	if v.state == RowBad {
 		c.bad[o.ID] = v.reason
 	} else if err := f.show(ctx, t, row, b.Text, v, awaited, c); err != nil {
@@ -54,9 +53,35 @@ func (f *fold) add(ctx context.Context, o workspace.Opened, b Body, c *changes) 
 	return nil
 }
 
+// late is how old an envelope was if it would be missed: it stands before what was
+// read here, on a device that could have had it (rule T27). Else 0.
+func (f *fold) late(ctx context.Context, t *tip, o workspace.Opened, b Body) (int64, error) {
+	if o.LateMs == 0 || o.Own || t.mark == (Mark{}) || o.HintMs < f.v.team.Standing().DeviceMs {
+		return 0, nil
+	}
+	if t.read == nil {
+		top, err := f.v.markPlace(ctx, t)
+		if err != nil {
+			return 0, fmt.Errorf("what was read: %w", err)
+		}
+		t.read = &top
+	}
+	if order(b.Lamport, o.ID, t.read.Lamport, t.read.ID) > 0 {
+		return 0, nil
+	}
+	return o.LateMs, nil
+}
+
 // show notes what a new row that is not bad changes.
 func (f *fold) show(ctx context.Context, t *tip, row Row, text string, v verdict, awaited bool, c *changes) error {
+	if v.entry.node.hidden {
+		f.veil(t, v.entry, c)
+		return nil
+	}
 	c.channel(t)
+	if t.veiled && !t.row.Made {
+		c.rename(t)
+	}
 	switch row.Op {
 	case OpPost:
 		if order(row.Lamport, row.ID, t.last.Lamport, t.last.ID) > 0 {
@@ -117,7 +142,16 @@ func (f *fold) woken(ctx context.Context, v verdict, c *changes) error {
 	if _, err := f.tip(ctx, place{t.row.Space, t.row.Channel}); err != nil {
 		return err
 	}
-	c.settled(v)
+	if row, ok := f.batch.byID[v.entry.id]; ok {
+		row.State = v.state
+		c.judged(v)
+	} else {
+		c.settled(v)
+	}
+	if v.entry.node.hidden {
+		f.veil(t, v.entry, c)
+		return nil
+	}
 	c.channel(t)
 	if v.entry.node.op == OpPost {
 		c.touch(v.entry.id)
@@ -126,11 +160,14 @@ func (f *fold) woken(ctx context.Context, v verdict, c *changes) error {
 	}
 	if v.state == RowBad {
 		c.recount(t)
+		if t.veiled {
+			c.rename(t)
+		}
 		return nil
 	}
 	row, found, err := Row{}, false, error(nil)
 	if op := v.entry.node.op; op == OpCreate || op == OpRename {
-		if row, found, err = f.v.storage().Row(ctx, v.entry.id); err != nil {
+		if row, found, err = f.row(ctx, v.entry.id); err != nil {
 			return err
 		}
 	}
@@ -143,14 +180,21 @@ func (f *fold) woken(ctx context.Context, v verdict, c *changes) error {
 	return f.complete(ctx, t, v.entry, text)
 }
 
-// flags says what a new row counts for.
-func (f *fold) flags(o workspace.Opened, b Body) Flags {
+// flags says what a new row counts for: nothing, when it was read on another device.
+func (f *fold) flags(t *tip, o workspace.Opened, b Body) Flags {
 	person, _ := f.v.team.Self()
-	return flagsOf(o, b, person, f.v.joined())
+	flags := flagsOf(o, b, person, f.v.joined())
+	if flags&Counts != 0 && f.v.readElsewhere(t, o, b) {
+		return 0
+	}
+	return flags
 }
 
 // flagsOf: messages of others count, those from before one joined do not.
 func flagsOf(o workspace.Opened, b Body, self seal.ID, joinedMs int64) Flags {
+	if o.Hidden {
+		return Hidden
+	}
 	if b.Op != OpPost || o.Person == self || o.HintMs < joinedMs {
 		return 0
 	}

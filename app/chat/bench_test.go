@@ -11,11 +11,11 @@ import (
 )
 
 // conversation makes n posts of 200 bytes by three people, each after all before it.
-func conversation(b *testing.B, w *world, n int) []workspace.Opened {
+func conversation(b testing.TB, w *world, n int) []workspace.Opened {
 	b.Helper()
 	r := w.replica(b, 1)
 	var all []workspace.Opened
-	err := r.db.Write(context.Background(), func(ctx context.Context) error {
+	err := r.DB.Write(context.Background(), func(ctx context.Context) error {
 		for i := range n {
 			body := chat.Body{Op: chat.OpPost, Channel: r.general(), Lamport: uint64(i) + 1, Text: fmt.Sprint(i, strings.Repeat(" word", 38))}
 			if i > 0 {
@@ -47,8 +47,8 @@ func BenchmarkApply(b *testing.B) {
 	for len(all) > 0 {
 		n := min(256, len(all))
 		var result workspace.Result
-		err := r.db.Write(context.Background(), func(ctx context.Context) (err error) {
-			result, err = r.view.Apply(ctx, all[:n])
+		err := r.DB.Write(context.Background(), func(ctx context.Context) (err error) {
+			result, err = r.View.Apply(ctx, all[:n])
 			return err
 		})
 		if err != nil {
@@ -77,8 +77,8 @@ func BenchmarkPage(b *testing.B) {
 	w := newWorld(3)
 	all := conversation(b, w, 10_000)
 	r := w.replica(b, 0)
-	err := r.db.Write(context.Background(), func(ctx context.Context) error {
-		_, err := r.view.Apply(ctx, all)
+	err := r.DB.Write(context.Background(), func(ctx context.Context) error {
+		_, err := r.View.Apply(ctx, all)
 		return err
 	})
 	if err != nil {
@@ -107,8 +107,8 @@ func BenchmarkCatchUp(b *testing.B) {
 		for len(chain) > 0 {
 			n := min(256, len(chain))
 			var result workspace.Result
-			err := r.db.Write(context.Background(), func(ctx context.Context) (err error) {
-				result, err = r.view.Apply(ctx, chain[:n])
+			err := r.DB.Write(context.Background(), func(ctx context.Context) (err error) {
+				result, err = r.View.Apply(ctx, chain[:n])
 				return err
 			})
 			if err != nil {

@@ -34,6 +34,7 @@ const (
 	MaxMentions = 64
 	MaxEmoji    = 64      // bytes of a reaction
 	maxLamport  = 1 << 53 // exact in every language
+	maxFirst    = 1 << 40 // of a message that names no others: room to count on from it
 	version     = 1
 	takeBack    = "-" // in front of an emoji, or alone for a pin
 )
@@ -48,7 +49,7 @@ type Body struct {
 	Channel  ChannelID
 	Op       Op
 	Parents  []seal.ID // heads of the channel that the author saw, ascending
-	Lamport  uint64    // 1 + the greatest of the parents, or 1
+	Lamport  uint64    // 1 + the greatest of the parents
 	Text     string
 	Refs     []FileRef
 	Target   *seal.ID  // message, thread root, or the nonce of a new channel
@@ -106,7 +107,7 @@ func checkGraph(b Body) error {
 		return fmt.Errorf("%d parents", len(b.Parents))
 	case !ascending(b.Parents):
 		return errors.New("parents are not in ascending order")
-	case len(b.Parents) == 0 && b.Lamport != 1:
+	case len(b.Parents) == 0 && (b.Lamport == 0 || b.Lamport > maxFirst):
 		return fmt.Errorf("lamport %d without parents", b.Lamport)
 	case len(b.Parents) > 0 && b.Lamport < 2, b.Lamport > maxLamport:
 		return fmt.Errorf("lamport %d with %d parents", b.Lamport, len(b.Parents))

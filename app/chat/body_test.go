@@ -112,7 +112,7 @@ func vectors(t *testing.T) []vector {
 	add("T3", "parents null", "deterministic", field(3, nil))
 	add("T4", "lamport 0", "lamport 0 with 2 parents", with(func(b *chat.Body) { b.Lamport = 0 }))
 	add("T4", "lamport 1 with parents", "lamport 1 with 2 parents", with(func(b *chat.Body) { b.Lamport = 1 }))
-	add("T4", "lamport 2 without parents", "lamport 2 without parents", with(func(b *chat.Body) { b.Parents, b.Lamport = nil, 2 }))
+	add("T4", "too far without parents", "lamport 1099511627777 without parents", with(func(b *chat.Body) { b.Parents, b.Lamport = nil, 1<<40+1 }))
 	add("T4", "an absurd lamport", "lamport 9007199254740993 with 2 parents", with(func(b *chat.Body) { b.Lamport = 1<<53 + 1 }))
 	add("T5", "a text of 16 KiB and a byte", "text of 16385 bytes", with(func(b *chat.Body) { b.Text = strings.Repeat("x", chat.MaxText+1) }))
 	add("T5", "a post without content", "a message without content", with(func(b *chat.Body) { b.Text = "" }))

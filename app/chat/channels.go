@@ -2,7 +2,9 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -33,6 +35,12 @@ func (s *Service) channel(ctx context.Context, ws seal.ID, id ChannelID) (*view,
 	}
 	row, err := v.list.find(ctx, id)
 	return v, row, err
+}
+
+// SpaceOf is the space of a channel.
+func (s *Service) SpaceOf(ctx context.Context, ws seal.ID, channel ChannelID) (seal.SpaceID, error) {
+	_, row, err := s.channel(ctx, ws, channel)
+	return row.Space, err
 }
 
 // CreateChannel makes a channel in a space; the zero space is the main one. The
@@ -81,13 +89,68 @@ func (s *Service) RenameChannel(ctx context.Context, ws seal.ID, channel Channel
 	return err
 }
 
+// RepeatChannels writes the channels of a space again whose names somebody who reads it
+// now cannot open (rule T29).
+func (s *Service) RepeatChannels(ctx context.Context, ws seal.ID, space seal.SpaceID) error {
+	v, err := s.view(ws)
+	if err != nil {
+		return err
+	}
+	rows, err := v.channelRows(ctx)
+	if err != nil {
+		return fmt.Errorf("read channels: %w", err)
+	}
+	err = v.storage().Write(ctx, func(ctx context.Context) error {
+		rows = slices.DeleteFunc(rows, func(row ChannelRow) bool {
+			if row.Space != space || !row.Made || row.isGeneral() {
+				return true
+			}
+			open, failed := v.team.OpenToAll(ctx, space, row.NamedBy)
+			err = errors.Join(err, failed)
+			return open
+		})
+		return err
+	})
+	for _, row := range rows {
+		if err == nil {
+			err = v.repeat(ctx, row)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write the channels of %s again: %w", space.Short(), err)
+	}
+	return nil
+}
+
+// repeat makes a channel once more, with the nonce that it was made with.
+func (v *view) repeat(ctx context.Context, row ChannelRow) error {
+	namings, err := v.storage().Namings(ctx, row.N)
+	if err != nil {
+		return err
+	}
+	made := slices.IndexFunc(namings, func(r Row) bool { return r.Op == OpCreate })
+	if made < 0 {
+		return ErrNotFound
+	}
+	opened, err := v.team.Reopen(ctx, namings[made].ID)
+	if err != nil {
+		return err
+	}
+	first, err := Decode(opened.Body, opened.Space)
+	if err != nil {
+		return err
+	}
+	_, err = v.append(ctx, row, Body{Op: OpCreate, Text: row.Name, Target: first.Target})
+	return err
+}
+
 // freeName cleans a name and checks that no channel of the space has it and that
 // the own person may make channels.
 func (v *view) freeName(ctx context.Context, space seal.SpaceID, text string) (string, error) {
 	if v.team.Standing().Guest {
 		return "", ErrGuest
 	}
-	title := name.Clean(text)
+	title := name.Typed(text)
 	if title == "" {
 		return "", fmt.Errorf("channel name %.80q: %w", text, ErrName)
 	}
@@ -147,7 +210,7 @@ func (s *Service) MarkRead(ctx context.Context, ws seal.ID, channel ChannelID, u
 	if err != nil {
 		return err
 	}
-	return v.local(ctx, place, func(ctx context.Context, t *tip) (err error) {
+	err = v.local(ctx, place, func(ctx context.Context, t *tip) (err error) {
 		mark := Mark{N: t.arrived, Lamport: row.Lamport, ID: row.ID}
 		later, err := v.storage().Posts(ctx, t.row.N, Cut{From: &Place{Lamport: row.Lamport, ID: row.ID}, After: true, Limit: 1})
 		if err != nil {
@@ -161,10 +224,14 @@ func (s *Service) MarkRead(ctx context.Context, ws seal.ID, channel ChannelID, u
 		if err := v.storage().PutMark(ctx, t.row.N, mark); err != nil {
 			return err
 		}
-		t.mark = mark
+		t.mark, t.read = mark, nil
 		t.unread, t.mentions, err = v.storage().Unread(ctx, t.row.N, mark)
 		return err
 	})
+	if err == nil {
+		v.tellRead(ctx, place)
+	}
+	return err
 }
 
 // SaveDraft keeps unsent text on this device, sealed; an empty text forgets it.
@@ -184,6 +251,9 @@ func (s *Service) SaveDraft(ctx context.Context, ws seal.ID, channel ChannelID, 
 	})
 	if err == nil {
 		v.list.setDraft(channel, text)
+		if e := s.config.Elsewhere; e != nil {
+			e.Drafted(ws, place.Space, channel, text)
+		}
 	}
 	return err
 }
@@ -193,7 +263,7 @@ func (s *Service) SaveDraft(ctx context.Context, ws seal.ID, channel ChannelID, 
 func (v *view) local(ctx context.Context, row ChannelRow, change func(ctx context.Context, t *tip) error) error {
 	var pictures []picture
 	err := v.storage().Write(ctx, func(ctx context.Context) error {
-		err := v.withTip(ctx, row, func(t *tip) error {
+		err := v.withTip(ctx, row, func(_ *fold, t *tip) error {
 			if err := change(ctx, t); err != nil {
 				return err
 			}
@@ -213,7 +283,7 @@ func (v *view) local(ctx context.Context, row ChannelRow, change func(ctx contex
 }
 
 // withTip runs use with the writer's picture of a channel, inside a transaction.
-func (v *view) withTip(ctx context.Context, row ChannelRow, use func(t *tip) error) error {
+func (v *view) withTip(ctx context.Context, row ChannelRow, use func(f *fold, t *tip) error) error {
 	f, err := v.writer(ctx)
 	if err != nil {
 		return err
@@ -222,7 +292,7 @@ func (v *view) withTip(ctx context.Context, row ChannelRow, use func(t *tip) err
 	if err != nil {
 		return err
 	}
-	return use(t)
+	return use(f, t)
 }
 
 // append writes one envelope: parents and place come from what the writer knows
@@ -231,8 +301,10 @@ func (v *view) append(ctx context.Context, row ChannelRow, b Body) (workspace.Op
 	b.Channel = row.Channel
 	opened, err := v.team.Append(ctx, row.Space, workspace.KindChat, func(ctx context.Context) (workspace.Draft, error) {
 		var draft workspace.Draft
-		err := v.withTip(ctx, row, func(t *tip) (err error) {
-			b.Parents, b.Lamport = t.next()
+		err := v.withTip(ctx, row, func(f *fold, t *tip) (err error) {
+			if b.Parents, b.Lamport, err = f.next(ctx, t); err != nil {
+				return err
+			}
 			draft.Body, err = b.Encode()
 			return err
 		})

@@ -100,7 +100,7 @@ type Origin struct {
 	Device seal.ID
 	Seq    uint64
 	SentMs int64 // the author's clock: a label
-	LateMs int64 // how old it was when it came by catching up, else 0
+	LateMs int64 // how old it was when it came too late to be seen in its place (rule T27), else 0
 }
 
 // Thread is the conversation below a message.
@@ -116,10 +116,11 @@ type Reaction struct {
 	People []seal.ID
 }
 
-// Custody is what other devices acknowledged.
+// Custody is what other devices and super-peers acknowledged.
 type Custody struct {
-	State  State
-	HeldBy int
+	State       State
+	HeldBy      int  // super-peers are counted too
+	BySuperPeer bool // one of them is a super-peer
 }
 
 // Message is one message as it stands now. A deleted one has no text.

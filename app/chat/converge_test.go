@@ -11,6 +11,7 @@ import (
 
 	"parvis/app/chat"
 	"parvis/app/workspace"
+	"parvis/app/workspace/viewtest"
 	"parvis/crdt/seal"
 )
 
@@ -82,67 +83,45 @@ func (r *replica) change(tb testing.TB, op int, channel chat.ChannelID, m chat.M
 	return r.chat.React(ctx, r.ws, channel, m.ID, []string{"👍", "🎉"}[r.seq%2], r.seq%3 == 0)
 }
 
-// replicaOn is a replica of a new workspace on the store of another, if there is one.
-func (w *world) replicaOn(t testing.TB, person int, before *replica, dir string) *replica {
-	if before == nil {
-		return w.replicaIn(t, person, dir)
+// again turns replicas into those of another workspace, on the same stores; the first
+// time on new ones.
+func again(t testing.TB, replicas []*replica, name string) {
+	w := newWorld(len(replicas))
+	w.ws = seal.Sum([]byte(name))
+	w.main = seal.SpaceID(w.ws[:16])
+	for i, before := range replicas {
+		if before == nil {
+			replicas[i] = w.replica(t, i)
+			continue
+		}
+		r := &replica{world: w, Host: before.Beside(), person: w.people[i]}
+		r.open()
+		replicas[i] = r
 	}
-	r := &replica{world: w, db: before.db, person: w.people[person], device: before.device, bad: map[seal.ID]string{}, stored: map[seal.ID]workspace.Opened{}}
-	r.open()
-	return r
 }
 
 // T19: replicas with the same envelopes show the same, whatever the order, the
 // batches and the restarts were.
 func TestT19ReplicasConverge(t *testing.T) {
 	replicas := make([]*replica, 3) // the stores serve all runs: each has a workspace of its own
-	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
 	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
-		w := newWorld(3)
-		w.ws = seal.Sum(fmt.Append(nil, "run ", runs))
-		w.main = seal.SpaceID(w.ws[:16])
-		for i := range replicas {
-			replicas[i] = w.replicaOn(t, i, replicas[i], dirs[i])
-		}
-		got := map[*replica]int{} // how much of each chain the others have
-		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
-			from := replicas[rapid.IntRange(0, 2).Draw(rt, "who")]
-			if rapid.Bool().Draw(rt, "acts") {
-				from.act(rt, t)
-				continue
-			}
-			to := replicas[rapid.IntRange(0, 2).Draw(rt, "to")]
-			if n := min(got[from]+3, len(from.sent)); to != from { // parts of a chain may come again
-				to.deliver(t, from.sent[min(got[from], n):n]...)
-				got[from] = n
-			}
-			if rapid.IntRange(0, 5).Draw(rt, "restart") == 0 {
-				to.open()
-			}
-		}
+		again(t, replicas, fmt.Sprint("run ", runs))
+		host := func(i int) *viewtest.Host { return replicas[i].Host }
+		viewtest.Talk(rt, t, len(replicas), host, func(i int) { replicas[i].act(rt, t) }, func(i int) { replicas[i].open() })
 		var all []workspace.Opened
 		for _, r := range replicas {
-			all = append(all, r.sent...)
+			all = append(all, r.Sent...)
 		}
 		for i, r := range replicas {
 			order := rand.New(rand.NewPCG(uint64(i), rapid.Uint64().Draw(rt, "seed")))
-			mixed := slices.Clone(all)
-			order.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
-			for len(mixed) > 0 {
-				n := min(1+order.IntN(6), len(mixed))
-				r.deliver(t, mixed[:n]...)
-				mixed = mixed[n:]
-				if order.IntN(8) == 0 {
-					r.open()
-				}
-			}
+			r.Shuffle(t, order, all, r.open)
 		}
 		want := replicas[0].picture(t)
 		for i, r := range replicas {
-			if len(r.bad) > 0 {
-				rt.Fatalf("replica %d calls honest envelopes bad: %v", i, r.bad)
+			if len(r.Bad()) > 0 {
+				rt.Fatalf("replica %d calls honest envelopes bad: %v", i, r.Bad())
 			}
 			if got := r.picture(t); got != want {
 				rt.Fatalf("replica %d shows\n%s\nreplica 0 shows\n%s", i, got, want)

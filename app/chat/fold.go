@@ -24,6 +24,7 @@ type fold struct {
 	graph    *graph
 	channels map[place]*tip
 	numbered map[int64]*tip // the same by ChannelRow.N
+	batch    batch
 }
 
 // place names a channel inside a workspace.
@@ -41,12 +42,15 @@ type tip struct {
 	last     Last
 	unread   int
 	mentions int
+	veiled   bool  // what made it, or named it, is hidden
+	read     *Last // the last place that was read here; nil until it was asked for
 }
 
 // openFold reads the picture from the store.
 func openFold(ctx context.Context, v *view) (*fold, error) {
 	f := &fold{v: v, channels: map[place]*tip{}, numbered: map[int64]*tip{}}
-	f.graph = newGraph(f.loadNode)
+	f.batch.clear()
+	f.graph = newGraph(v.room, f.loadNode)
 	rows, err := v.channelRows(ctx)
 	if err != nil {
 		return nil, err
@@ -66,36 +70,11 @@ func openFold(ctx context.Context, v *view) (*fold, error) {
 			f.graph.whole = false
 		}
 	}
-	return f, f.reopen(ctx)
-}
-
-// reopen takes the rows that wait for others into the graph.
-func (f *fold) reopen(ctx context.Context) error {
-	open, err := f.v.storage().OpenRows(ctx, f.v.ws, maxOpen)
+	waiting, err := v.storage().WaitingRows(ctx, v.ws)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var c changes
-	for _, row := range open {
-		content, err := row.content()
-		if err != nil {
-			f.graph.whole = false
-			continue
-		}
-		e := entry{id: row.ID, row: row.N, node: nodeOf(row, content), parents: content.Parents, target: row.Target}
-		v, needs, err := f.graph.judge(ctx, &e)
-		if err != nil {
-			return err
-		}
-		woken, err := f.graph.settle(ctx, v, needs)
-		if err != nil {
-			return err
-		}
-		for _, v := range append([]verdict{v}, woken...) {
-			c.settled(v)
-		}
-	}
-	return c.save(ctx, f.v.storage())
+	return f, f.reopen(ctx, waiting, newChanges())
 }
 
 func (f *fold) keep(t *tip) {
@@ -104,12 +83,14 @@ func (f *fold) keep(t *tip) {
 }
 
 func nodeOf(row Row, c content) node {
-	return node{channel: row.Channel, lamport: row.Lamport, author: c.Author, op: row.Op, state: row.State}
+	return node{
+		channel: row.Channel, lamport: row.Lamport, author: c.Author, op: row.Op, state: row.State, hidden: row.Flags&Hidden != 0,
+	}
 }
 
 // loadNode is how the graph reads a node that it has forgotten.
 func (f *fold) loadNode(ctx context.Context, id seal.ID) (node, bool, error) {
-	row, found, err := f.v.storage().Row(ctx, id)
+	row, found, err := f.row(ctx, id)
 	if err != nil || !found {
 		return node{}, false, err
 	}
@@ -125,7 +106,7 @@ func (f *fold) has(ctx context.Context, id seal.ID) (bool, error) {
 	if _, ok := f.graph.remembered(id); ok || f.graph.whole {
 		return ok, nil
 	}
-	_, found, err := f.v.storage().Row(ctx, id)
+	_, found, err := f.row(ctx, id)
 	return found, err
 }
 
@@ -160,7 +141,7 @@ func (f *fold) readTip(ctx context.Context, t *tip) error {
 	followed := map[seal.ID]bool{}
 	for _, row := range rows { // children come before their parents
 		c, err := row.content()
-		if err != nil || row.State != RowComplete {
+		if err != nil || row.State != RowComplete || row.Flags&Hidden != 0 {
 			continue
 		}
 		if !followed[row.ID] && len(heads) < maxHeads {
@@ -177,20 +158,57 @@ func (f *fold) readTip(ctx context.Context, t *tip) error {
 		return err
 	}
 	t.heads, t.arrived = heads, arrived
+	if !t.row.Made && !t.veiled {
+		if t.veiled, err = f.hasVeiled(ctx, t); err != nil {
+			return err
+		}
+	}
 	t.unread, t.mentions, err = f.v.storage().Unread(ctx, t.row.N, t.mark)
 	return err
 }
 
-// next are the parents and the place of a new message (rules T3, T4).
-func (t *tip) next() (parents []seal.ID, lamport uint64) {
+// next are the parents and the place of a new message (rules T21 and T28).
+func (f *fold) next(ctx context.Context, t *tip) (parents []seal.ID, lamport uint64, err error) {
 	heads := slices.Collect(maps.Keys(t.heads))
 	slices.SortFunc(heads, func(a, b seal.ID) int { return order(t.heads[b], b, t.heads[a], a) })
-	heads = heads[:min(len(heads), MaxParents)]
 	if len(heads) == 0 {
-		return nil, 1
+		return nil, 1, nil
 	}
 	lamport = 1 + t.heads[heads[0]]
-	return sorted(heads), lamport
+	if space, _ := f.v.team.Space(t.row.Space); space.FromJoin {
+		heads, err = f.openHeads(ctx, t.row.Space, heads)
+	}
+	return sorted(heads[:min(len(heads), MaxParents)]), lamport, err
+}
+
+// openHeads keeps of heads, the greatest first, those that everybody can open who reads
+// the space now, and what they are about; none when the greatest is not among them.
+func (f *fold) openHeads(ctx context.Context, space seal.SpaceID, heads []seal.ID) (open []seal.ID, err error) {
+	for i, id := range heads {
+		all, err := f.openToAll(ctx, space, id)
+		if err != nil || !all && i == 0 {
+			return nil, err
+		}
+		if all {
+			open = append(open, id)
+		}
+		if len(open) == MaxParents {
+			break
+		}
+	}
+	return open, nil
+}
+
+func (f *fold) openToAll(ctx context.Context, space seal.SpaceID, id seal.ID) (bool, error) {
+	row, found, err := f.row(ctx, id)
+	if err != nil || !found {
+		return false, err
+	}
+	all, err := f.v.team.OpenToAll(ctx, space, id)
+	if err != nil || !all || row.Target.IsZero() {
+		return all, err
+	}
+	return f.v.team.OpenToAll(ctx, space, row.Target)
 }
 
 // complete moves the heads over a node that has become complete.

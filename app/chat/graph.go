@@ -10,7 +10,7 @@ import (
 // Bounds of what a graph keeps in memory.
 const (
 	maxKnown = 24 * 1024 // nodes per generation of the cache
-	maxOpen  = 64 * 1024 // nodes that wait for others; more wait on disk
+	maxOpen  = 64 * 1024 // nodes that wait for others; more wait on disk alone
 )
 
 // node is one message in the hash graph of its channel.
@@ -20,6 +20,7 @@ type node struct {
 	author  seal.ID
 	op      Op
 	state   RowState
+	hidden  bool // takes its place in the graph and no part in the conversation
 }
 
 // entry is a node that arrives, with what it names.
@@ -47,11 +48,13 @@ type graph struct {
 	whole      bool               // every node of the workspace is in memory
 	open       map[seal.ID]*entry // nodes in state RowOpen
 	waiting    map[seal.ID][]seal.ID
+	room       int  // how many nodes may be in open
+	crowded    bool // some nodes in state RowOpen are not in open
 }
 
-func newGraph(load func(ctx context.Context, id seal.ID) (node, bool, error)) *graph {
+func newGraph(room int, load func(ctx context.Context, id seal.ID) (node, bool, error)) *graph {
 	return &graph{
-		load: load, young: map[seal.ID]node{}, old: map[seal.ID]node{},
+		room: room, load: load, young: map[seal.ID]node{}, old: map[seal.ID]node{},
 		open: map[seal.ID]*entry{}, waiting: map[seal.ID][]seal.ID{},
 	}
 }
@@ -116,7 +119,7 @@ func (g *graph) judge(ctx context.Context, e *entry) (v verdict, needs seal.ID, 
 		}
 		top = max(top, n.lamport)
 	}
-	if e.node.lamport != top+1 {
+	if len(e.parents) > 0 && e.node.lamport != top+1 {
 		return bad(v, fmt.Sprintf("its place is %d where %d follows", e.node.lamport, top+1)), seal.ID{}, nil
 	}
 	return g.judgeTarget(ctx, e, v)
@@ -187,8 +190,8 @@ func (g *graph) take(v verdict, needs seal.ID) {
 		g.remember(v.entry.id, v.entry.node)
 		return
 	}
-	if len(g.open) >= maxOpen {
-		g.whole = false // it is on disk; the next start looks at it again
+	if len(g.open) >= g.room {
+		g.whole, g.crowded = false, true // it is on disk, and looked at again when there is room
 		return
 	}
 	e := v.entry

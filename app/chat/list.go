@@ -17,10 +17,10 @@ type list struct {
 	v *view
 
 	mu     sync.Mutex
-	loaded bool                  // guarded by mu
-	shown  map[ChannelID]*shown  // guarded by mu
-	places map[int64]ChannelRow  // guarded by mu; by number
-	spaces map[seal.SpaceID]bool // guarded by mu; those told so far
+	loaded bool                       // guarded by mu
+	shown  map[ChannelID]*shown       // guarded by mu
+	places map[int64]ChannelRow       // guarded by mu; by number
+	told   map[seal.SpaceID][]seal.ID // guarded by mu; the people of the spaces told so far
 }
 
 // shown is one channel. Its picture has version 0 while it comes from the store.
@@ -30,7 +30,7 @@ type shown struct {
 }
 
 func newList(v *view) *list {
-	return &list{v: v, shown: map[ChannelID]*shown{}, places: map[int64]ChannelRow{}, spaces: map[seal.SpaceID]bool{}}
+	return &list{v: v, shown: map[ChannelID]*shown{}, places: map[int64]ChannelRow{}, told: map[seal.SpaceID][]seal.ID{}}
 }
 
 // load reads everything once. mu is held meanwhile, so that nothing newer can be
@@ -79,8 +79,8 @@ func (l *list) count(ctx context.Context, s *shown) error {
 // its id (rule T9), so that no other space can take the place of a channel.
 func (l *list) put(s *shown) {
 	l.places[s.row.N] = s.row
-	if s.row.Made {
-		l.shown[s.row.Channel] = s
+	if known := l.shown[s.row.Channel]; s.row.Made || known != nil && known.row.N == s.row.N {
+		l.shown[s.row.Channel] = s // one that is not made any more shows nothing, and no other takes its place
 	}
 }
 
@@ -90,7 +90,7 @@ func (l *list) update(pictures []picture) {
 	defer l.mu.Unlock()
 	for _, p := range pictures {
 		s, known := l.shown[p.row.Channel]
-		if !known {
+		if !known || s.row.N != p.row.N {
 			s = &shown{}
 		}
 		if p.version > s.version {
@@ -117,7 +117,7 @@ func (l *list) find(ctx context.Context, id ChannelID) (ChannelRow, error) {
 	if err := l.load(ctx); err != nil {
 		return ChannelRow{}, fmt.Errorf("read channels: %w", err)
 	}
-	if s, ok := l.shown[id]; ok {
+	if s, ok := l.shown[id]; ok && s.row.Made {
 		if _, readable := l.v.team.Space(s.row.Space); readable {
 			return s.row, nil
 		}
@@ -187,6 +187,9 @@ func (l *list) all(ctx context.Context) ([]Channel, error) {
 	}
 	bySpace := map[seal.SpaceID][]shown{}
 	for _, s := range l.shown {
+		if !s.row.Made {
+			continue // what made it is hidden now
+		}
 		bySpace[s.row.Space] = append(bySpace[s.row.Space], *s)
 	}
 	l.mu.Unlock()
@@ -213,14 +216,15 @@ func (l *list) all(ctx context.Context) ([]Channel, error) {
 	return all, nil
 }
 
-// newSpaces lists the readable spaces that were not listed by the last call.
-func (l *list) newSpaces() []seal.SpaceID {
+// freshSpaces lists the readable spaces that the last call did not list, or with other
+// people.
+func (l *list) freshSpaces() []seal.SpaceID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var fresh []seal.SpaceID
 	for _, space := range l.v.team.Spaces() {
-		if !l.spaces[space.ID] {
-			l.spaces[space.ID] = true
+		if people, told := l.told[space.ID]; !told || !slices.Equal(people, space.People) {
+			l.told[space.ID] = space.People
 			fresh = append(fresh, space.ID)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"parvis/app/chat"
 	"parvis/app/workspace"
+	"parvis/app/workspace/viewtest"
 	"parvis/crdt/seal"
 )
 
@@ -59,12 +60,12 @@ func TestT22UnreadCounts(t *testing.T) {
 	ana, ben := w.replica(t, 1), w.replica(t, 2)
 	ana.send(t, "before ben came")
 	ben.joined = w.nowMs + 1
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	second := ana.send(t, "second")
 	if _, err := ana.chat.Send(t.Context(), ana.ws, ana.general(), chat.Post{Text: "@ben", Mentions: []seal.ID{ben.person}}); err != nil {
 		t.Fatal(err)
 	}
-	ben.deliver(t, ana.sent...)
+	ben.Deliver(t, ana.Sent...)
 	ben.send(t, "own messages do not count")
 	want := func(unread, mentions int) {
 		t.Helper()
@@ -85,9 +86,9 @@ func TestT22UnreadCounts(t *testing.T) {
 	want(2, 1)
 	mark(second)
 	want(1, 1)
-	mark(ben.sent[0].ID)
+	mark(ben.Sent[0].ID)
 	want(0, 0)
-	if got := ben.channel(t, ben.general()).ReadUpTo; got != ben.sent[0].ID {
+	if got := ben.channel(t, ben.general()).ReadUpTo; got != ben.Sent[0].ID {
 		t.Errorf("read up to %s", got.Short())
 	}
 	mark(second) // never back
@@ -97,13 +98,13 @@ func TestT22UnreadCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	late := ana.forge(t, ana.main, ana.post(1, "late, before everything"))
-	ben.deliver(t, ana.last(), late, ana.sent[3])
+	ben.Deliver(t, ana.last(), late, ana.Sent[3])
 	want(2, 0)
 	ben.open()
 	if c := ben.channel(t, ben.general()); c.Unread != 2 {
 		t.Errorf("after a restart %d are unread, want 2", c.Unread)
 	}
-	mark(ben.sent[0].ID)
+	mark(ben.Sent[0].ID)
 	want(0, 0)
 	if err := ben.chat.MarkRead(t.Context(), ben.ws, ben.general(), answer.ID); err != nil {
 		t.Error(err)
@@ -132,7 +133,7 @@ func TestT23NothingReadableLiesOnTheDisk(t *testing.T) {
 	if got := r.channel(t, channel.ID); got.Draft != markers[2] || got.Name != markers[3] {
 		t.Errorf("after a restart the channel is %+v", got)
 	}
-	if err := r.db.Close(); err != nil {
+	if err := r.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
 	err = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
@@ -170,7 +171,7 @@ func TestDraftsAreForgottenWhenEmpty(t *testing.T) {
 func TestT24TypingIsHeardAndLimited(t *testing.T) {
 	w := newWorld(3)
 	ana, ben := w.replica(t, 1), w.replica(t, 2)
-	ana.peers = []*replica{ben}
+	ana.Peers = []*viewtest.Host{ben.Host}
 	for _, step := range []struct{ wait, want int64 }{{0, 1}, {1000, 1}, {1999, 1}, {1, 2}} {
 		w.nowMs += step.wait
 		if err := ana.chat.Typing(t.Context(), ana.ws, ana.general()); err != nil {
@@ -184,9 +185,9 @@ func TestT24TypingIsHeardAndLimited(t *testing.T) {
 		t.Errorf("heard %+v", got)
 	}
 	for _, body := range [][]byte{nil, {1}, {0x82, 1, 0x50}} {
-		ben.hear(ben.main, ana.device, body)
+		ben.Hear(ben.main, ana.Device, body)
 	}
-	ben.hear(seal.SpaceID{9}, ana.device, []byte{0x82, 1})
+	ben.Hear(seal.SpaceID{9}, ana.Device, []byte{0x82, 1})
 	if got := len(ben.typing); got != 2 {
 		t.Errorf("heard %d hints, want 2", got)
 	}
@@ -208,7 +209,7 @@ func TestDirectConversations(t *testing.T) {
 	if ana.last().Space != direct.Space {
 		t.Error("the message went into another space")
 	}
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	if got := texts(ben.read(t, direct.ID, chat.Query{Limit: 5}).Messages); !slices.Equal(got, []string{"psst"}) {
 		t.Errorf("ben reads %q", got)
 	}
@@ -233,7 +234,7 @@ func TestTextsAreChecked(t *testing.T) {
 	if _, err := r.chat.Send(t.Context(), r.ws, chat.ChannelID{1}, chat.Post{Text: "x"}); !errors.Is(err, chat.ErrNotFound) {
 		t.Errorf("an unknown channel gives %v", err)
 	}
-	if len(r.sent) > 0 {
+	if len(r.Sent) > 0 {
 		t.Error("something was written")
 	}
 }
@@ -244,18 +245,18 @@ func TestARollbackForgetsWhatWasUndone(t *testing.T) {
 	ana.send(t, "one")
 	ana.send(t, "two")
 	boom := errors.New("boom")
-	err := ben.db.Write(context.Background(), func(ctx context.Context) error {
-		if _, err := ben.view.Apply(ctx, ana.sent); err != nil {
+	err := ben.DB.Write(context.Background(), func(ctx context.Context) error {
+		if _, err := ben.View.Apply(ctx, ana.Sent); err != nil {
 			return err
 		}
-		ben.view.Reset()
+		ben.View.Reset()
 		return boom
 	})
 	if !errors.Is(err, boom) {
 		t.Fatal(err)
 	}
 	wantTexts(t, ben)
-	ben.deliver(t, ana.sent...)
+	ben.Deliver(t, ana.Sent...)
 	wantTexts(t, ben, "one", "two")
 	ben.send(t, "three")
 	if m := ben.page(t)[2]; m.Lamport != 3 || m.Provisional {
@@ -267,7 +268,7 @@ func TestMessageStates(t *testing.T) {
 	w := newWorld(3)
 	ana, ben := w.replica(t, 1), w.replica(t, 2)
 	ana.send(t, "x")
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	for _, c := range []struct {
 		holders int
 		all     bool
@@ -292,14 +293,14 @@ func TestABatchTellsEachChannelOnce(t *testing.T) {
 		ana.send(t, fmt.Sprint(i))
 		batch = append(batch, ana.last())
 	}
-	ben.deliver(t, batch...)
+	ben.Deliver(t, batch...)
 	if len(ben.messages) != 256 || len(ben.channels) != 1 {
 		t.Errorf("told %d messages and %d channels, want 256 and 1", len(ben.messages), len(ben.channels))
 	}
 	if got := ben.channels[0]; got.Unread != 256 || got.LastMs != batch[255].HintMs {
 		t.Errorf("the channel was told as %+v", got)
 	}
-	ben.deliver(t, batch...)
+	ben.Deliver(t, batch...)
 	if len(ben.messages) != 256 {
 		t.Errorf("repetition told %d messages", len(ben.messages)-256)
 	}

@@ -36,7 +36,7 @@ func (t *team) refresh() {
 		if !talks || !st.CanRead(s.ID, device) {
 			continue
 		}
-		space := Space{ID: s.ID, Kind: kind, People: slices.SortedFunc(maps.Keys(s.Members), seal.ID.Compare)}
+		space := Space{ID: s.ID, Kind: kind, People: slices.SortedFunc(maps.Keys(s.Members), seal.ID.Compare), FromJoin: s.History == member.HistoryFromJoin}
 		t.spaces = append(t.spaces, space)
 		t.byID[s.ID] = space
 	}
@@ -93,10 +93,11 @@ func (t *team) Moderates(space seal.SpaceID, person seal.ID) bool {
 
 // Standing implements [Circle].
 func (t *team) Standing() Standing {
-	person, _ := t.Self()
+	person, device := t.Self()
 	if st := t.State(); st != nil {
 		if p, ok := st.Person(person); ok {
-			return Standing{Guest: p.Role == member.RoleGuest, JoinedMs: p.JoinedMs}
+			own, _ := st.Device(device)
+			return Standing{Guest: p.Role == member.RoleGuest, JoinedMs: p.JoinedMs, DeviceMs: own.AddedMs}
 		}
 	}
 	return Standing{}

@@ -72,17 +72,22 @@ func (v *view) cut(ctx context.Context, row ChannelRow, q Query) (rows []Row, mo
 
 // byID reads messages as they stand now, leaving out what is no message.
 func (v *view) byID(ctx context.Context, ids []seal.ID) ([]Message, error) {
-	var rows []Row
-	for _, id := range ids {
-		row, found, err := v.storage().Row(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if found && row.Op == OpPost && row.State != RowBad {
-			rows = append(rows, row)
-		}
+	found, err := v.storage().Rows(ctx, ids)
+	if err != nil {
+		return nil, err
 	}
+	rows := slices.DeleteFunc(found, func(row Row) bool { return row.Op != OpPost || row.State == RowBad })
+	slices.SortFunc(rows, func(a, b Row) int { return a.ID.Compare(b.ID) })
 	return v.dress(ctx, rows)
+}
+
+// row reads the row of one envelope.
+func (v *view) row(ctx context.Context, id seal.ID) (row Row, found bool, err error) {
+	rows, err := v.storage().Rows(ctx, []seal.ID{id})
+	if err != nil || len(rows) == 0 {
+		return Row{}, false, err
+	}
+	return rows[0], true, nil
 }
 
 // dress turns rows of posts into messages as they stand now (rules T15 to T18).
@@ -135,6 +140,7 @@ func (v *view) render(ctx context.Context, row Row) (Message, error) {
 		Place:  Place{Workspace: v.ws, Space: place.Space, Channel: place.Channel, ID: row.ID, Lamport: row.Lamport},
 		Origin: Origin{Author: c.Author, Device: c.Device, Seq: c.Seq, SentMs: row.SentMs, LateMs: c.LateMs},
 		Thread: Thread{Root: row.Target}, Text: c.Text, Mentions: c.Mentions, Provisional: row.State == RowOpen,
+		Deleted: row.Flags&Hidden != 0, // it is shown where others answered it
 	}
 	m.Name = v.service.config.People.Name(v.ws, c.Author)
 	m.Custody = v.custody(place.Space, c)
@@ -145,13 +151,14 @@ func (v *view) render(ctx context.Context, row Row) (Message, error) {
 func (v *view) custody(space seal.SpaceID, c content) Custody {
 	holders, all := v.team.Custody(space, c.Device, c.Seq)
 	_, device := v.team.Self()
+	bySuperPeer := v.team.HeldBySuperPeer(space, c.Device, c.Seq)
 	switch {
 	case all:
-		return Custody{Delivered, holders}
+		return Custody{Delivered, holders, bySuperPeer}
 	case holders > 0 || c.Device != device:
-		return Custody{Held, holders}
+		return Custody{Held, holders, bySuperPeer}
 	}
-	return Custody{Local, 0}
+	return Custody{State: Local}
 }
 
 // change applies edits, deletions and reactions, which come in order, to a

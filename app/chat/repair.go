@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"parvis/crdt/seal"
 )
@@ -79,18 +80,13 @@ func (v *view) named(ctx context.Context, row ChannelRow) (ChannelRow, error) {
 	if err != nil {
 		return row, err
 	}
-	restored := ChannelRow{N: row.N, Workspace: row.Workspace, Space: row.Space, Channel: row.Channel, Made: row.Channel == General(row.Space)}
-	for _, r := range namings {
-		c, err := r.content()
-		if err != nil {
-			continue
-		}
-		restored.Made = restored.Made || r.Op == OpCreate
-		if !row.isGeneral() && order(r.Lamport, r.ID, restored.Lamport, restored.NamedBy) > 0 {
-			restored.Name, restored.Lamport, restored.NamedBy = c.Text, r.Lamport, r.ID
+	posts := false
+	if slices.ContainsFunc(namings, func(r Row) bool { return r.Flags&Hidden != 0 }) {
+		if posts, err = v.storage().HasPosts(ctx, row.N); err != nil {
+			return row, err
 		}
 	}
-	return restored, nil
+	return nameFrom(row, namings, posts), nil
 }
 
 // channelRows reads the channels, damaged ones restored.

@@ -1,42 +1,18 @@
 package chat_test
 
 import (
-	"database/sql"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"parvis/app/chat"
-	"parvis/app/store"
 	"parvis/crdt/seal"
 )
 
 // damage closes a replica, changes its database behind its back and opens it.
-func (r *replica) damage(t *testing.T, dir, statement string) {
+func (r *replica) damage(t *testing.T, statement string) {
 	t.Helper()
-	if err := r.db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	raw, err := sql.Open("sqlite", filepath.Join(dir, "parvis.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := raw.Exec(statement)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, _ := result.RowsAffected(); n == 0 {
-		t.Fatalf("%s changed nothing", statement)
-	}
-	if err := raw.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r.db = store.New(dir)
-	if err := r.db.Open(t.Context(), seal.Key(seal.Sum([]byte("key")))); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.db.Close() })
+	r.Damage(t, statement)
 	r.open()
 }
 
@@ -51,14 +27,13 @@ func TestT23ADamagedRowIsRestoredFromItsEnvelope(t *testing.T) {
 		"an edit": `UPDATE chat_message SET content = zeroblob(100) WHERE op = 1`,
 	} {
 		t.Run(what, func(t *testing.T) {
-			dir := t.TempDir()
-			r := newWorld(2).replicaIn(t, 1, dir)
+			r := newWorld(2).replica(t, 1)
 			id := r.send(t, "first")
 			if err := r.chat.Edit(t.Context(), r.ws, r.general(), id, "last words"); err != nil {
 				t.Fatal(err)
 			}
 			want := r.page(t)[0]
-			r.damage(t, dir, statement)
+			r.damage(t, statement)
 
 			wantTexts(t, r, "last words")
 			if len(r.trouble) != 1 || !strings.Contains(r.trouble[0], "“general”") || !strings.Contains(r.trouble[0], "restored") {
@@ -72,11 +47,10 @@ func TestT23ADamagedRowIsRestoredFromItsEnvelope(t *testing.T) {
 }
 
 func TestT23WhatCannotBeRestoredIsLeftOutAndNamed(t *testing.T) {
-	dir := t.TempDir()
-	r := newWorld(2).replicaIn(t, 1, dir)
+	r := newWorld(2).replica(t, 1)
 	r.send(t, "first")
-	clear(r.stored)
-	r.damage(t, dir, `UPDATE chat_message SET content = zeroblob(100)`)
+	r.Forget()
+	r.damage(t, `UPDATE chat_message SET content = zeroblob(100)`)
 	wantTexts(t, r)
 	if len(r.trouble) != 1 || !strings.Contains(r.trouble[0], "could not be restored") {
 		t.Errorf("told %q", r.trouble)
@@ -84,14 +58,13 @@ func TestT23WhatCannotBeRestoredIsLeftOutAndNamed(t *testing.T) {
 }
 
 func TestT23ADamagedChannelNameIsRestored(t *testing.T) {
-	dir := t.TempDir()
-	r := newWorld(2).replicaIn(t, 1, dir)
+	r := newWorld(2).replica(t, 1)
 	channel, err := r.chat.CreateChannel(t.Context(), r.ws, seal.SpaceID{}, "design")
 	err = errors.Join(err, r.chat.RenameChannel(t.Context(), r.ws, channel.ID, "drafts"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.damage(t, dir, `UPDATE chat_channel SET made = 0, name = zeroblob(50) WHERE made = 1`)
+	r.damage(t, `UPDATE chat_channel SET made = 0, name = zeroblob(50) WHERE made = 1`)
 	if got := r.channel(t, channel.ID).Name; got != "drafts" {
 		t.Errorf("the channel is called %q", got)
 	}
@@ -113,10 +86,9 @@ func TestT23AScrubFindsWhatDamageHid(t *testing.T) {
 		"bad for now": `UPDATE chat_message SET state = 3`,
 	} {
 		t.Run(what, func(t *testing.T) {
-			dir := t.TempDir()
-			r := newWorld(2).replicaIn(t, 1, dir)
+			r := newWorld(2).replica(t, 1)
 			r.send(t, "first")
-			r.damage(t, dir, statement)
+			r.damage(t, statement)
 			if err := r.chat.Scrub(t.Context(), r.ws); err != nil {
 				t.Fatal(err)
 			}

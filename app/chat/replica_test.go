@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"parvis/app/chat"
-	"parvis/app/store"
 	"parvis/app/workspace"
+	"parvis/app/workspace/viewtest"
 	"parvis/crdt/seal"
 )
 
@@ -21,10 +21,13 @@ type world struct {
 	people []seal.ID
 	groups map[seal.SpaceID][]seal.ID
 	nowMs  int64
+
+	fromJoin seal.SpaceID     // a group whose history begins with joining
+	closed   map[seal.ID]bool // its envelopes that not everybody can open
 }
 
 func newWorld(people int) *world {
-	w := &world{ws: seal.Sum([]byte("workspace")), main: seal.SpaceID{1}, groups: map[seal.SpaceID][]seal.ID{}, nowMs: 1_800_000_000_000}
+	w := &world{ws: seal.Sum([]byte("workspace")), main: seal.SpaceID{1}, groups: map[seal.SpaceID][]seal.ID{}, closed: map[seal.ID]bool{}, nowMs: 1_800_000_000_000}
 	for i := range people {
 		w.people = append(w.people, seal.Sum([]byte{byte(i)}))
 	}
@@ -36,26 +39,22 @@ func newWorld(people int) *world {
 // that neither signs nor encrypts.
 type replica struct {
 	*world
-	db      *store.DB
+	*viewtest.Host
 	chat    *chat.Service
-	view    workspace.View
 	person  seal.ID
-	device  seal.ID
 	seq     uint64
-	sent    []workspace.Opened // in the order of its chain
 	holders int
 	all     bool
-	hear    func(space seal.SpaceID, device seal.ID, body []byte)
-	peers   []*replica
 	joined  int64
+
+	there map[chat.ChannelID]chat.ReadThere // what another device has read
+	told  []chat.Last                       // what was read here
 
 	mu       sync.Mutex
 	messages []chat.Message
 	channels []chat.Channel
 	typing   []chat.Typing
 	trouble  []string
-	bad      map[seal.ID]string
-	stored   map[seal.ID]workspace.Opened
 }
 
 func (w *world) replica(t testing.TB, person int) *replica {
@@ -63,27 +62,22 @@ func (w *world) replica(t testing.TB, person int) *replica {
 	return w.replicaIn(t, person, t.TempDir())
 }
 
-func (w *world) replicaIn(t testing.TB, person int, dir string) *replica {
+func (w *world) replicaIn(t testing.TB, i int, dir string) *replica {
 	t.Helper()
-	r := &replica{world: w, person: w.people[person], bad: map[seal.ID]string{}, stored: map[seal.ID]workspace.Opened{}}
-	r.device = seal.Hash("device", r.person[:])
-	r.db = store.New(dir)
-	if err := r.db.Open(t.Context(), seal.Key(seal.Sum([]byte("key")))); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.db.Close() })
+	person := w.people[i]
+	r := &replica{world: w, Host: viewtest.New(t, seal.Hash("device", person[:]), dir), person: person}
 	r.open()
 	return r
 }
 
 // open starts the service anew, as a restart does.
 func (r *replica) open() {
-	r.chat = chat.New(chat.Config{Store: r.db, People: names{}, Now: func() time.Time { return time.UnixMilli(r.nowMs) }})
+	r.chat = chat.New(chat.Config{Store: r.DB, People: names{}, Elsewhere: r, Now: func() time.Time { return time.UnixMilli(r.nowMs) }})
 	r.chat.MessageChanged.Subscribe(func(m chat.Message) { r.note(func() { r.messages = append(r.messages, m) }) })
 	r.chat.ChannelChanged.Subscribe(func(c chat.Channel) { r.note(func() { r.channels = append(r.channels, c) }) })
 	r.chat.SomebodyTypes.Subscribe(func(c chat.Typing) { r.note(func() { r.typing = append(r.typing, c) }) })
 	r.chat.Trouble.Subscribe(func(c chat.Trouble) { r.note(func() { r.trouble = append(r.trouble, c.Text) }) })
-	r.view = r.chat.Open(r)
+	r.View = r.chat.Open(r)
 }
 
 func (r *replica) note(do func()) {
@@ -100,35 +94,11 @@ func (names) SpaceName(_ context.Context, _ seal.ID, space seal.SpaceID) (string
 }
 
 func (r *replica) ID() seal.ID                    { return r.ws }
-func (r *replica) Self() (person, device seal.ID) { return r.person, r.device }
+func (r *replica) Self() (person, device seal.ID) { return r.person, r.Device }
 
-// Append implements chat.Log as the workspace does: compose, apply, commit, tell.
-func (r *replica) Append(ctx context.Context, space seal.SpaceID, kind workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error) {
-	var o workspace.Opened
-	var result workspace.Result
-	err := r.db.Write(ctx, func(ctx context.Context) error {
-		draft, err := compose(ctx)
-		if err == nil {
-			o = r.envelope(space, draft.Body)
-			result, err = r.view.Apply(ctx, []workspace.Opened{o})
-		}
-		if err != nil {
-			r.view.Reset()
-		}
-		return err
-	})
-	if err != nil {
-		return workspace.Opened{}, err
-	}
-	r.note(func() {
-		r.sent = append(r.sent, o)
-		r.stored[o.ID] = o
-		for id, why := range result.Bad {
-			r.bad[id] = why
-		}
-	})
-	result.After()
-	return o, nil
+// Append implements chat.Log.
+func (r *replica) Append(ctx context.Context, space seal.SpaceID, _ workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error) {
+	return r.Write(ctx, compose, func(d workspace.Draft) workspace.Opened { return r.envelope(space, d.Body) })
 }
 
 // envelope wraps a body as the next of this device's chain.
@@ -136,10 +106,10 @@ func (r *replica) envelope(space seal.SpaceID, body []byte) workspace.Opened {
 	r.seq++
 	r.nowMs++
 	o := workspace.Opened{
-		Workspace: r.ws, Space: space, Device: r.device, Person: r.person, Seq: r.seq, Kind: workspace.KindChat,
+		Workspace: r.ws, Space: space, Device: r.Device, Person: r.person, Seq: r.seq, Kind: workspace.KindChat,
 		HintMs: r.nowMs, Body: body, Own: true,
 	}
-	o.ID = seal.Hash("envelope", r.ws[:], r.device[:], space[:], body, []byte{byte(r.seq), byte(r.seq >> 8), byte(r.seq >> 16)})
+	o.ID = seal.Hash("envelope", r.ws[:], r.Device[:], space[:], body, []byte{byte(r.seq), byte(r.seq >> 8), byte(r.seq >> 16)})
 	return o
 }
 
@@ -151,49 +121,28 @@ func (r *replica) forge(t testing.TB, space seal.SpaceID, b chat.Body) workspace
 		t.Fatal(err)
 	}
 	o := r.envelope(space, data)
-	r.sent = append(r.sent, o)
+	r.Sent = append(r.Sent, o)
 	return o
 }
 
-// deliver applies envelopes in one transaction, as receiving does.
-func (r *replica) deliver(t testing.TB, batch ...workspace.Opened) {
-	t.Helper()
-	batch = slices.Clone(batch)
-	for i := range batch {
-		batch[i].Own = batch[i].Device == r.device
-		r.stored[batch[i].ID] = batch[i]
-	}
-	var result workspace.Result
-	err := r.db.Write(context.Background(), func(ctx context.Context) (err error) {
-		result, err = r.view.Apply(ctx, batch)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, why := range result.Bad {
-		r.bad[id] = why
-	}
-	result.After()
-}
+func (r *replica) Custody(seal.SpaceID, seal.ID, uint64) (int, bool)  { return r.holders, r.all }
+func (r *replica) HeldBySuperPeer(seal.SpaceID, seal.ID, uint64) bool { return false }
 
-// Reopen implements chat.Log.
-func (r *replica) Reopen(_ context.Context, id seal.ID) (workspace.Opened, error) {
-	o, ok := r.stored[id]
-	if !ok {
-		return o, workspace.ErrNotFound
-	}
-	return o, nil
+// OpenToAll implements chat.Log.
+func (r *replica) OpenToAll(_ context.Context, _ seal.SpaceID, id seal.ID) (bool, error) {
+	return !r.closed[id], nil
 }
-
-func (r *replica) Custody(seal.SpaceID, seal.ID, uint64) (int, bool) { return r.holders, r.all }
 
 // Spaces implements chat.Circle.
 func (r *replica) Spaces() []chat.Space {
 	all := []chat.Space{{ID: r.main, Kind: chat.Main}}
 	for id, people := range r.groups {
 		if slices.Contains(people, r.person) {
-			all = append(all, chat.Space{ID: id, Kind: chat.Group, People: people})
+			kind := chat.Group
+			if id == r.fromJoin {
+				kind = chat.Private
+			}
+			all = append(all, chat.Space{ID: id, Kind: kind, People: people, FromJoin: id == r.fromJoin})
 		}
 	}
 	return all
@@ -220,18 +169,8 @@ func (r *replica) GroupSpace(_ context.Context, persons []seal.ID) (seal.SpaceID
 }
 
 func (r *replica) Moderates(_ seal.SpaceID, person seal.ID) bool { return person == r.admin }
-func (r *replica) Standing() chat.Standing                       { return chat.Standing{JoinedMs: r.joined} }
-
-// SendLive implements chat.Live: the peers hear at once.
-func (r *replica) SendLive(space seal.SpaceID, _ workspace.Kind, body []byte) error {
-	for _, p := range r.peers {
-		p.hear(space, r.device, body)
-	}
-	return nil
-}
-
-func (r *replica) OnLive(_ workspace.Kind, hear func(space seal.SpaceID, device seal.ID, body []byte)) {
-	r.hear = hear
+func (r *replica) Standing() chat.Standing {
+	return chat.Standing{JoinedMs: r.joined, DeviceMs: r.joined}
 }
 
 func (r *replica) PersonOf(device seal.ID) (seal.ID, bool) {
@@ -256,7 +195,7 @@ func (r *replica) send(t testing.TB, text string) seal.ID {
 }
 
 // last is the envelope written last.
-func (r *replica) last() workspace.Opened { return r.sent[len(r.sent)-1] }
+func (r *replica) last() workspace.Opened { return r.Sent[len(r.Sent)-1] }
 
 // page reads the end of the general channel.
 func (r *replica) page(t testing.TB) []chat.Message {
@@ -293,4 +232,18 @@ func texts(messages []chat.Message) []string {
 		all = append(all, m.Text)
 	}
 	return all
+}
+
+// Read implements chat.Elsewhere.
+func (r *replica) Read(_ seal.ID, _ seal.SpaceID, _ chat.ChannelID, lamport uint64, id seal.ID) {
+	r.told = append(r.told, chat.Last{Lamport: lamport, ID: id})
+}
+
+// Drafted implements chat.Elsewhere.
+func (r *replica) Drafted(seal.ID, seal.SpaceID, chat.ChannelID, string) {}
+
+// ReadUpTo implements chat.Elsewhere.
+func (r *replica) ReadUpTo(_ seal.ID, _ seal.SpaceID, channel chat.ChannelID) (chat.ReadThere, bool) {
+	there, ok := r.there[channel]
+	return there, ok
 }

@@ -25,6 +25,7 @@ type Flags int64
 const (
 	Counts     Flags = 1 // a message of somebody else, sent since one joined
 	MentionsMe Flags = 2
+	Hidden     Flags = 4 // beyond the fences of a removal: has its place and is not shown
 )
 
 // Row is one chat envelope as it lies in the store. It is added once; only its
@@ -100,9 +101,11 @@ type Replies struct {
 
 // RowStore keeps the rows.
 type RowStore interface {
-	// AddRow adds the row of an envelope that has none and returns its number.
-	AddRow(ctx context.Context, r Row) (int64, error)
-	Row(ctx context.Context, id seal.ID) (row Row, found bool, err error)
+	// AddRows adds the rows of envelopes that have none, in this order, and gives
+	// each its number.
+	AddRows(ctx context.Context, rows []*Row) error
+	// Rows lists the rows that some of these envelopes have, in no order.
+	Rows(ctx context.Context, ids []seal.ID) ([]Row, error)
 	// NewestRows lists the latest arrivals of a workspace, newest first.
 	NewestRows(ctx context.Context, ws seal.ID, limit int) ([]Row, error)
 	SetRowState(ctx context.Context, rows []int64, state RowState) error
@@ -117,10 +120,19 @@ type PageStore interface {
 	// Changes lists the edits, deletions and reactions of messages, not the bad ones.
 	Changes(ctx context.Context, targets []seal.ID) ([]Row, error)
 	Replies(ctx context.Context, roots []seal.ID) (map[seal.ID]Replies, error)
-	// Namings lists the complete rows that make or rename a channel.
+	// Namings lists the complete rows that make or rename a channel, hidden ones too.
 	Namings(ctx context.Context, channel int64) ([]Row, error)
-	// OpenRows lists the rows of a workspace in state RowOpen, by arrival.
-	OpenRows(ctx context.Context, ws seal.ID, limit int) ([]Row, error)
+	// HasPosts reports whether a channel has a message that is shown.
+	HasPosts(ctx context.Context, channel int64) (bool, error)
+}
+
+// WaitingStore reads what waits for messages that are missing.
+type WaitingStore interface {
+	// WaitingRows lists the numbers of the rows of a workspace in state RowOpen, by
+	// their place: parents come before their children.
+	WaitingRows(ctx context.Context, ws seal.ID) ([]int64, error)
+	// NumberedRows reads rows, in the order of the numbers.
+	NumberedRows(ctx context.Context, numbers []int64) ([]Row, error)
 }
 
 // ChannelStore keeps the channels and what this device remembers of them.
@@ -133,8 +145,16 @@ type ChannelStore interface {
 	Tip(ctx context.Context, channel int64, limit int) (arrived int64, rows []Row, err error)
 	// LastPost is the last message in order, answers included; zero for none.
 	LastPost(ctx context.Context, channel int64) (Last, error)
+}
+
+// UnreadStore tells what marks leave unread.
+type UnreadStore interface {
 	// Unread counts, up to a few thousand, what a mark leaves unread.
 	Unread(ctx context.Context, channel int64, mark Mark) (unread, mentions int, err error)
+	// UnreadRows lists what a mark leaves unread up to a place.
+	UnreadRows(ctx context.Context, channel int64, mark Mark, upTo Mark, limit int) ([]Row, error)
+	// TopOf is the greatest place among the messages that arrived up to a number.
+	TopOf(ctx context.Context, channel, n int64) (Last, error)
 }
 
 // LocalStore keeps what never leaves this device.
@@ -156,7 +176,9 @@ type ScrubStore interface {
 type Storage interface {
 	RowStore
 	PageStore
+	WaitingStore
 	ChannelStore
+	UnreadStore
 	LocalStore
 	ScrubStore
 }

@@ -30,7 +30,7 @@ func wantTexts(t *testing.T, r *replica, want ...string) {
 
 func wantBad(t *testing.T, r *replica, id seal.ID, why string) {
 	t.Helper()
-	if got := r.bad[id]; !strings.Contains(got, why) || why == "" && got != "" {
+	if got := r.Bad()[id]; !strings.Contains(got, why) || why == "" && got != "" {
 		t.Errorf("the verdict on %s is %q, want %q", id.Short(), got, why)
 	}
 }
@@ -40,9 +40,9 @@ func TestT13AnOpenMessageIsShownAndNotBuiltUpon(t *testing.T) {
 	ana.send(t, "first")
 	missing := ana.last()
 	ana.send(t, "second")
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	lie := ana.forge(t, ana.main, ana.post(1<<50, "far away", seal.ID{0xaa}))
-	ben.deliver(t, lie, ana.forge(t, ana.main, ana.post(1<<50+1, "farther", lie.ID)))
+	ben.Deliver(t, lie, ana.forge(t, ana.main, ana.post(1<<50+1, "farther", lie.ID)))
 
 	wantTexts(t, ben, "second", "far away", "farther")
 	for _, m := range ben.page(t) {
@@ -55,7 +55,7 @@ func TestT13AnOpenMessageIsShownAndNotBuiltUpon(t *testing.T) {
 		t.Errorf("an own message stands at %d, want 1: nothing complete was here", m.Lamport)
 	}
 
-	ben.deliver(t, missing)
+	ben.Deliver(t, missing)
 	for _, m := range ben.page(t) {
 		if waits := m.Lamport > 1<<49; m.Provisional != waits {
 			t.Errorf("%q: provisional is %t", m.Text, m.Provisional)
@@ -65,8 +65,8 @@ func TestT13AnOpenMessageIsShownAndNotBuiltUpon(t *testing.T) {
 	if got := ben.page(t)[3]; got.Text != "next" || got.Lamport != 3 {
 		t.Errorf("%q stands at %d, want the own message at 3", got.Text, got.Lamport)
 	}
-	if len(ben.bad) > 0 {
-		t.Errorf("called bad: %v", ben.bad)
+	if len(ben.Bad()) > 0 {
+		t.Errorf("called bad: %v", ben.Bad())
 	}
 }
 
@@ -77,13 +77,13 @@ func TestT14WrongPlacesAreBadWheneverTheParentsCome(t *testing.T) {
 	wrong := ana.forge(t, ana.main, ana.post(9, "too high", first.ID))
 	child := ana.forge(t, ana.main, ana.post(10, "built on it", wrong.ID))
 
-	ben.deliver(t, child, wrong)
+	ben.Deliver(t, child, wrong)
 	wantTexts(t, ben, "too high", "built on it")
-	ben.deliver(t, first)
+	ben.Deliver(t, first)
 	wantTexts(t, ben, "first")
 	wantBad(t, ben, wrong.ID, "its place is 9 where 2 follows")
 	wantBad(t, ben, child.ID, "breaks the rules")
-	ana.deliver(t, wrong, child)
+	ana.Deliver(t, wrong, child)
 	wantTexts(t, ana, "first")
 	wantBad(t, ana, wrong.ID, "its place is 9 where 2 follows")
 }
@@ -96,7 +96,7 @@ func TestT14AParentOfAnotherChannelIsBad(t *testing.T) {
 	}
 	created := ana.last()
 	wrong := ana.forge(t, ana.main, ana.post(2, "here", created.ID))
-	ben.deliver(t, wrong, created)
+	ben.Deliver(t, wrong, created)
 	wantBad(t, ben, wrong.ID, "another channel")
 	if c := ben.channel(t, channel.ID); c.Name != "design" {
 		t.Errorf("the channel is called %q", c.Name)
@@ -113,15 +113,15 @@ func TestT15OnlyTheAuthorEdits(t *testing.T) {
 		both := []int{order[0], order[1]}
 		for _, i := range both {
 			if i == 0 {
-				r.deliver(t, post)
+				r.Deliver(t, post)
 			} else {
-				r.deliver(t, edit)
+				r.Deliver(t, edit)
 			}
 		}
 		wantTexts(t, r, "mine")
 		wantBad(t, r, edit.ID, "another person")
 	}
-	ben.deliver(t, post)
+	ben.Deliver(t, post)
 	if err := ben.chat.Edit(t.Context(), ben.ws, ben.general(), id, "yours"); !errors.Is(err, chat.ErrRefused) {
 		t.Errorf("editing another's message gives %v, want %v", err, chat.ErrRefused)
 	}
@@ -137,9 +137,9 @@ func TestT15AnEditMayComeBeforeThePost(t *testing.T) {
 	if err := ana.chat.Edit(t.Context(), ana.ws, ana.general(), id, "two"); err != nil {
 		t.Fatal(err)
 	}
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	wantTexts(t, ben)
-	ben.deliver(t, post)
+	ben.Deliver(t, post)
 	wantTexts(t, ben, "two")
 	if told := ben.messages[len(ben.messages)-1]; told.Text != "two" || told.EditedMs == 0 {
 		t.Errorf("told %q edited at %d, want the edited text", told.Text, told.EditedMs)
@@ -151,9 +151,9 @@ func TestT16DeletionsAreFinalAndNeedTheRight(t *testing.T) {
 	admin := ana.replica(t, 0)
 	id := ana.send(t, "oops")
 	other := ana.send(t, "fine")
-	posts := slices.Clone(ana.sent)
-	ben.deliver(t, posts...)
-	admin.deliver(t, posts...)
+	posts := slices.Clone(ana.Sent)
+	ben.Deliver(t, posts...)
+	admin.Deliver(t, posts...)
 
 	if err := ben.chat.Delete(t.Context(), ben.ws, ben.general(), id); !errors.Is(err, chat.ErrRefused) {
 		t.Errorf("a stranger's deletion gives %v, want %v", err, chat.ErrRefused)
@@ -163,7 +163,7 @@ func TestT16DeletionsAreFinalAndNeedTheRight(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := ana.forge(t, ana.main, chat.Body{Op: chat.OpEdit, Channel: ana.general(), Lamport: 4, Parents: []seal.ID{ana.last().ID}, Target: &id, Text: "back"})
-	admin.deliver(t, cheat, again, ana.sent[2])
+	admin.Deliver(t, cheat, again, ana.Sent[2])
 	wantTexts(t, admin, "", "fine")
 	if m := admin.page(t)[0]; !m.Deleted || m.Reactions != nil || m.EditedMs != 0 {
 		t.Errorf("a deleted message shows %+v", m)
@@ -171,14 +171,14 @@ func TestT16DeletionsAreFinalAndNeedTheRight(t *testing.T) {
 	if err := admin.chat.Delete(t.Context(), admin.ws, admin.general(), other); err != nil {
 		t.Fatal(err)
 	}
-	ben.deliver(t, append(slices.Clone(ana.sent), admin.last())...)
+	ben.Deliver(t, append(slices.Clone(ana.Sent), admin.last())...)
 	wantTexts(t, ben, "", "")
 }
 
 func TestT17TheLastReactionCounts(t *testing.T) {
 	ana, ben := pair(t)
 	id := ana.send(t, "lunch?")
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	react := func(r *replica, emoji string, remove bool) {
 		t.Helper()
 		if err := r.chat.React(t.Context(), r.ws, r.general(), id, emoji, remove); err != nil {
@@ -192,13 +192,13 @@ func TestT17TheLastReactionCounts(t *testing.T) {
 	react(ben, "👍", false)
 	react(ana, "🎉", true)
 	third := ana.replica(t, 0)
-	all := append(slices.Clone(ben.sent), ana.sent...)
+	all := append(slices.Clone(ben.Sent), ana.Sent...)
 	for _, o := range all {
-		third.deliver(t, o)
+		third.Deliver(t, o)
 	}
 	slices.Reverse(all)
-	ana.deliver(t, all...)
-	ben.deliver(t, all...)
+	ana.Deliver(t, all...)
+	ben.Deliver(t, all...)
 	for _, r := range []*replica{ana, ben, third} {
 		got := r.page(t)[0].Reactions
 		if len(got) != 1 || got[0].Emoji != "👍" || !slices.Equal(got[0].People, []seal.ID{ben.person, ana.person}) && !slices.Equal(got[0].People, []seal.ID{ana.person, ben.person}) {
@@ -213,7 +213,7 @@ func TestT17TheLastReactionCounts(t *testing.T) {
 func TestT18AnswersStandInTheirThread(t *testing.T) {
 	ana, ben := pair(t)
 	root := ana.send(t, "root")
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	answer, err := ben.chat.Send(t.Context(), ben.ws, ben.general(), chat.Post{Text: "answer", Thread: root})
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +221,7 @@ func TestT18AnswersStandInTheirThread(t *testing.T) {
 	if _, err := ben.chat.Send(t.Context(), ben.ws, ben.general(), chat.Post{Text: "deeper", Thread: answer.ID}); err != nil {
 		t.Fatal(err)
 	}
-	ana.deliver(t, ben.sent...)
+	ana.Deliver(t, ben.Sent...)
 	wantTexts(t, ana, "root")
 	if m := ana.page(t)[0]; m.Replies != 2 || m.LastReplyMs == 0 {
 		t.Errorf("the root has %d answers, the last at %d", m.Replies, m.LastReplyMs)
@@ -249,15 +249,15 @@ func TestT20TheLastNameOfAChannelCounts(t *testing.T) {
 	if err := ana.chat.RenameChannel(t.Context(), ana.ws, channel.ID, "drafts"); err != nil {
 		t.Fatal(err)
 	}
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	if all, _ := ben.chat.Channels(t.Context(), ben.ws); len(all) != 1 {
 		t.Errorf("a channel without creation is listed: %v", all)
 	}
-	ben.deliver(t, created)
+	ben.Deliver(t, created)
 	if got := ben.channel(t, channel.ID).Name; got != "drafts" {
 		t.Errorf("the channel is called %q, want drafts", got)
 	}
-	for text, want := range map[string]error{"drafts": chat.ErrExists, "general": chat.ErrExists, " \u200b": chat.ErrInvalid} {
+	for text, want := range map[string]error{"drafts": chat.ErrExists, "general": chat.ErrExists, " \u200b": chat.ErrInvalid, strings.Repeat("x", 65): chat.ErrName} {
 		if _, err := ben.chat.CreateChannel(t.Context(), ben.ws, seal.SpaceID{}, text); !errors.Is(err, want) {
 			t.Errorf("the name %q gives %v, want %v", text, err, want)
 		}
@@ -270,7 +270,7 @@ func TestT20TheLastNameOfAChannelCounts(t *testing.T) {
 func TestT21ManyHeadsAreJoinedEightAtATime(t *testing.T) {
 	ana, ben := pair(t)
 	for range 20 {
-		ben.deliver(t, ana.forge(t, ana.main, ana.post(1, "alone")))
+		ben.Deliver(t, ana.forge(t, ana.main, ana.post(1, "alone")))
 	}
 	ben.send(t, "joined")
 	body, err := chat.Decode(ben.last().Body, ben.main)
@@ -286,7 +286,7 @@ func TestT15AnOpenEditByAnotherPersonDoesNothing(t *testing.T) {
 	ana, ben := pair(t)
 	id := ana.send(t, "mine")
 	edit := ben.forge(t, ben.main, chat.Body{Op: chat.OpEdit, Channel: ben.general(), Lamport: 2, Parents: []seal.ID{{0xaa}}, Target: &id, Text: "yours"})
-	ana.deliver(t, edit)
+	ana.Deliver(t, edit)
 	wantTexts(t, ana, "mine")
 }
 
@@ -296,7 +296,7 @@ func TestT20RenamesAtTheSameTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	for _, r := range []*replica{ana, ben} {
 		if err := r.chat.RenameChannel(t.Context(), r.ws, channel.ID, "by "+r.person.Short()); err != nil {
 			t.Fatal(err)
@@ -307,8 +307,8 @@ func TestT20RenamesAtTheSameTime(t *testing.T) {
 	if byBen.ID.Compare(byAna.ID) > 0 {
 		want = "by " + ben.person.Short()
 	}
-	ana.deliver(t, byBen)
-	ben.deliver(t, byAna)
+	ana.Deliver(t, byBen)
+	ben.Deliver(t, byAna)
 	for _, r := range []*replica{ana, ben} {
 		if got := r.channel(t, channel.ID).Name; got != want {
 			t.Errorf("%s calls it %q, want %q", r.person.Short(), got, want)
@@ -322,7 +322,7 @@ func TestT21AfterARestartOnlyTheHeadsAreParents(t *testing.T) {
 		ana.send(t, "x")
 	}
 	ben.send(t, "concurrent")
-	ana.deliver(t, ben.last())
+	ana.Deliver(t, ben.last())
 	ana.open()
 	ana.send(t, "after the restart")
 	body, err := chat.Decode(ana.last().Body, ana.main)

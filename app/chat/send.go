@@ -90,7 +90,7 @@ func (s *Service) React(ctx context.Context, ws seal.ID, channel ChannelID, mess
 	if err != nil {
 		return err
 	}
-	if _, err := v.message(ctx, row, message); err != nil {
+	if _, err := v.visible(ctx, row, message); err != nil {
 		return err
 	}
 	if remove {
@@ -102,7 +102,7 @@ func (s *Service) React(ctx context.Context, ws seal.ID, channel ChannelID, mess
 
 // message finds the row of a message of a channel.
 func (v *view) message(ctx context.Context, row ChannelRow, id seal.ID) (Row, error) {
-	found, ok, err := v.storage().Row(ctx, id)
+	found, ok, err := v.row(ctx, id)
 	if err != nil {
 		return Row{}, err
 	}
@@ -112,9 +112,18 @@ func (v *view) message(ctx context.Context, row ChannelRow, id seal.ID) (Row, er
 	return found, nil
 }
 
+// visible finds the row of a message that is not hidden.
+func (v *view) visible(ctx context.Context, row ChannelRow, id seal.ID) (Row, error) {
+	found, err := v.message(ctx, row, id)
+	if err == nil && found.Flags&Hidden != 0 {
+		err = fmt.Errorf("message %s: %w", id.Short(), ErrNotFound)
+	}
+	return found, err
+}
+
 // shownMessage finds a message as it stands now; a deleted one is not found.
 func (v *view) shownMessage(ctx context.Context, row ChannelRow, id seal.ID) (Message, error) {
-	found, err := v.message(ctx, row, id)
+	found, err := v.visible(ctx, row, id)
 	if err != nil {
 		return Message{}, err
 	}

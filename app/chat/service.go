@@ -16,6 +16,8 @@ import (
 type Config struct {
 	Store  Storage
 	People Names
+	// Elsewhere is what this person's other devices know; may be nil.
+	Elsewhere Elsewhere
 	// Workspaces tells when spaces came or went; may be nil.
 	Workspaces *workspace.Manager
 	Now        func() time.Time // time.Now when nil
@@ -92,13 +94,13 @@ func (s *Service) view(ws seal.ID) (*view, error) {
 	return v, nil
 }
 
-// refresh tells the general channels of spaces that were not there before.
+// refresh tells the general channels of spaces that are new, or have other people.
 func (s *Service) refresh(ws seal.ID) {
 	v, err := s.view(ws)
 	if err != nil {
 		return
 	}
-	for _, space := range v.list.newSpaces() {
+	for _, space := range v.list.freshSpaces() {
 		if c, ok := v.list.channel(context.Background(), General(space)); ok {
 			s.ChannelChanged.Publish(c)
 		}

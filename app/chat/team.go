@@ -14,7 +14,15 @@ type Log interface {
 	// Append writes one envelope; compose runs inside the write transaction.
 	Append(ctx context.Context, space seal.SpaceID, kind workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error)
 	Reopen(ctx context.Context, id seal.ID) (workspace.Opened, error)
+	// OpenToAll reports whether everybody who reads the space now may open an envelope.
+	OpenToAll(ctx context.Context, space seal.SpaceID, id seal.ID) (bool, error)
+}
+
+// Holders is who else has stored what.
+type Holders interface {
+	// Custody counts other devices and super-peers; all means all active devices.
 	Custody(space seal.SpaceID, device seal.ID, seq uint64) (holders int, all bool)
+	HeldBySuperPeer(space seal.SpaceID, device seal.ID, seq uint64) bool
 }
 
 // Circle is who shares which space.
@@ -35,6 +43,7 @@ type Circle interface {
 type Standing struct {
 	Guest    bool
 	JoinedMs int64 // Unix milliseconds
+	DeviceMs int64 // the same of this device
 }
 
 // Live carries hints that nobody stores.
@@ -48,15 +57,17 @@ type Live interface {
 // Team is the workspace as chat needs it.
 type Team interface {
 	Log
+	Holders
 	Circle
 	Live
 }
 
 // Space is one space of the team.
 type Space struct {
-	ID     seal.SpaceID
-	Kind   SpaceKind
-	People []seal.ID // none means everybody
+	ID       seal.SpaceID
+	Kind     SpaceKind
+	People   []seal.ID // none means everybody
+	FromJoin bool      // its history begins, for each person, with joining
 }
 
 // SpaceKind says what a space is for.

@@ -22,10 +22,13 @@ type view struct {
 	version atomic.Uint64 // of the channel pictures handed to list
 	telling sync.Mutex    // facts are computed and told by one goroutine at a time
 	typing  typing
+	reloads reloads
+	sweeps  sweeps
+	room    int // nodes that may wait in memory
 }
 
 func newView(s *Service, team Team) *view {
-	v := &view{service: s, team: team, ws: team.ID()}
+	v := &view{service: s, team: team, ws: team.ID(), room: maxOpen, sweeps: sweeps{quiet: sweepQuiet}}
 	v.list = newList(v)
 	return v
 }
@@ -54,21 +57,66 @@ func (v *view) Apply(ctx context.Context, batch []workspace.Opened) (workspace.R
 		return workspace.Result{}, err
 	}
 	c := newChanges()
+	arrivals := decodeAll(batch, c)
+	if err := f.readAhead(ctx, mentioned(arrivals)); err != nil {
+		return workspace.Result{}, fmt.Errorf("read ahead: %w", err)
+	}
+	for i, a := range arrivals {
+		if err := f.add(ctx, a.Opened, a.body, c); err != nil {
+			return workspace.Result{}, fmt.Errorf("fold %s: %w", a.ID.Short(), err)
+		}
+		if i == len(arrivals)-1 || f.full() {
+			if err := f.flush(ctx); err != nil {
+				return workspace.Result{}, fmt.Errorf("add messages: %w", err)
+			}
+		}
+	}
+	f.batch.clear()
+	if err := f.save(ctx, c); err != nil {
+		return workspace.Result{}, err
+	}
+	pictures, crowded := v.pictures(c.channels), f.graph.crowded
+	return workspace.Result{Bad: c.bad, After: func() {
+		v.tell(ctx, c, pictures)
+		if crowded {
+			v.sweeps.soon(v.sweep)
+		}
+	}}, nil
+}
+
+// arrival is an envelope with its body.
+type arrival struct {
+	workspace.Opened
+	body Body
+}
+
+// decodeAll reads the bodies of a batch, leaving out what cannot be read.
+func decodeAll(batch []workspace.Opened, c *changes) []arrival {
+	arrivals := make([]arrival, 0, len(batch))
 	for _, o := range batch {
 		body, err := Decode(o.Body, o.Space)
 		if err != nil {
 			c.bad[o.ID] = err.Error()
 			continue
 		}
-		if err := f.add(ctx, o, body, c); err != nil {
-			return workspace.Result{}, fmt.Errorf("fold %s: %w", o.ID.Short(), err)
+		if o.LateMs > 0 {
+			c.late++
+		}
+		arrivals = append(arrivals, arrival{o, body})
+	}
+	return arrivals
+}
+
+// mentioned are the envelopes of a batch and those that they name.
+func mentioned(arrivals []arrival) []seal.ID {
+	ids := make([]seal.ID, 0, 3*len(arrivals))
+	for _, a := range arrivals {
+		ids = append(append(ids, a.ID), a.body.Parents...)
+		if a.body.Target != nil && a.body.Op != OpCreate {
+			ids = append(ids, *a.body.Target)
 		}
 	}
-	if err := c.save(ctx, v.storage()); err != nil {
-		return workspace.Result{}, err
-	}
-	pictures := v.pictures(c.channels)
-	return workspace.Result{Bad: c.bad, After: func() { v.tell(ctx, c, pictures) }}, nil
+	return ids
 }
 
 // Reset implements [workspace.View].
@@ -105,7 +153,23 @@ func (v *view) tell(ctx context.Context, c *changes, pictures []picture) {
 	v.telling.Lock()
 	defer v.telling.Unlock()
 	v.list.update(pictures)
+	if c.reload {
+		v.service.Reload.Publish(v.ws)
+	}
 	ctx = context.WithoutCancel(ctx)
+	if c.late > maxLate {
+		v.reloads.tell(func() { v.service.Reload.Publish(v.ws) })
+	} else {
+		v.tellMessages(ctx, c)
+	}
+	for _, p := range pictures {
+		if channel, ok := v.list.channel(ctx, p.row.Channel); ok {
+			v.service.ChannelChanged.Publish(channel)
+		}
+	}
+}
+
+func (v *view) tellMessages(ctx context.Context, c *changes) {
 	for _, row := range c.posts {
 		if c.touched[row.ID] {
 			continue
@@ -115,11 +179,6 @@ func (v *view) tell(ctx context.Context, c *changes, pictures []picture) {
 		}
 	}
 	v.tellTouched(ctx, c)
-	for _, p := range pictures {
-		if channel, ok := v.list.channel(ctx, p.row.Channel); ok {
-			v.service.ChannelChanged.Publish(channel)
-		}
-	}
 }
 
 // tellTouched publishes changed messages as they stand now.

@@ -82,18 +82,32 @@ func (s *session) send(ctx context.Context, c *client.Client, n api.NewMessage) 
 func (s *session) sendLines(ctx context.Context, c *client.Client, n api.NewMessage) error {
 	lines := bufio.NewScanner(s.Stdin)
 	lines.Buffer(make([]byte, 64<<10), maxLine)
-	for lines.Scan() {
+	number := 1
+	for ; lines.Scan(); number++ {
 		if n.Text = lines.Text(); n.Text == "" {
 			continue
 		}
 		if err := s.send(ctx, c, n); err != nil {
-			return err
+			return atLine(number, err)
 		}
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return invalid("A line is longer than a message may be (1 MiB).")
+		return atLine(number, &api.Error{Code: api.CodeInvalid, Message: "It is longer than 1 MiB, and a message has 16 KiB at most. Split it into several lines."})
 	}
 	return lines.Err()
+}
+
+// atLine says which line of the input a message could not be sent of: those before it are.
+func atLine(number int, err error) error {
+	e, ok := errors.AsType[*api.Error](err)
+	if !ok {
+		return err
+	}
+	before := "Nothing was sent."
+	if number > 1 {
+		before = "The lines before it are sent."
+	}
+	return &api.Error{Code: e.Code, Message: fmt.Sprintf("Line %d of the input: %s %s", number, e.Message, before)}
 }
 
 func (s *session) chatList() *cobra.Command {
@@ -117,9 +131,12 @@ func (s *session) chatList() *cobra.Command {
 						}
 					}
 				}
-				all, err := pages(ctx, c, q)
+				all, more, err := pages(ctx, c, q)
 				if err != nil {
 					return err
+				}
+				if more && !cmd.Flags().Changed("limit") && !s.json {
+					fmt.Fprintf(s.Stderr, "These are the newest %d; there are older ones. For more: --limit 500, or --before %s\n", len(all), short(all[0].ID))
 				}
 				return s.print(map[string][]api.Message{"messages": list(all)}, func(w io.Writer) {
 					for _, m := range all {
@@ -135,8 +152,9 @@ func (s *session) chatList() *cobra.Command {
 	return cmd
 }
 
-// pages reads the newest q.Limit messages, page by page, oldest first.
-func pages(ctx context.Context, c *client.Client, q api.MessageQuery) ([]api.Message, error) {
+// pages reads the newest q.Limit messages, page by page, oldest first, and says whether
+// there are more.
+func pages(ctx context.Context, c *client.Client, q api.MessageQuery) (all []api.Message, more bool, err error) {
 	const page = 500
 	var newestFirst [][]api.Message
 	left, count := q.Limit, 0
@@ -144,8 +162,9 @@ func pages(ctx context.Context, c *client.Client, q api.MessageQuery) ([]api.Mes
 		q.Limit = min(left, page)
 		got, err := client.Call[api.MessagePage](ctx, c, "Chat.Messages", client.Arg(q))
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		more = got.More
 		newestFirst = append(newestFirst, got.Messages)
 		count += len(got.Messages)
 		left -= len(got.Messages)
@@ -154,11 +173,11 @@ func pages(ctx context.Context, c *client.Client, q api.MessageQuery) ([]api.Mes
 		}
 		q.Before = got.Messages[0].ID
 	}
-	all := make([]api.Message, 0, count)
+	all = make([]api.Message, 0, count)
 	for i := len(newestFirst) - 1; i >= 0; i-- {
 		all = append(all, newestFirst[i]...)
 	}
-	return all, nil
+	return all, more && count > 0, nil
 }
 
 // line is one message for people. Line breaks in it cannot fake another message.

@@ -35,6 +35,9 @@ type Window struct {
 	Assets  fs.FS       // the built page
 	Data    string      // the data folder
 	Link    string      // the parvis:// link it was opened with, or empty
+
+	Started func() // to call once the node has started: says what a person should know about the keys
+	Ended   func() // to call before the node is closed because the system ends the program; takes at most half a second
 }
 
 // Program is one run of the command line.
@@ -100,6 +103,8 @@ func (s *session) root() *cobra.Command {
 			return s.window(cmd.Context(), args)
 		},
 	}
+	root.Version = s.Version // cobra adds --version
+	root.SetVersionTemplate("parvis {{.Version}}\n")
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.data, "data", filepath.Join(xdg.DataHome, "parvis"), "folder that holds everything of this node")
 	flags.StringVarP(&s.workspace, "workspace", "w", "", "workspace, by id or name (default: the only one)")
@@ -108,8 +113,9 @@ func (s *session) root() *cobra.Command {
 	flags.Var(newSpan(&s.timeout, 30*time.Second), "timeout", "how long a command waits for the node")
 	s.node.add(root.Flags(), s.defaultUI())
 	s.passphrase.add(root.Flags())
-	root.AddCommand(s.serveCommand(), s.statusCommand(), s.workspaceCommand(), s.inviteCommand(), s.joinCommand(),
-		s.peopleCommand(), s.spaceCommand(), s.channelCommand(), s.chatCommand(), s.docCommand(), s.versionCommand())
+	root.AddCommand(s.serveCommand(), s.statusCommand(), s.doctorCommand(), s.workspaceCommand(), s.inviteCommand(), s.joinCommand(),
+		s.peopleCommand(), s.deviceCommand(), s.spaceCommand(), s.channelCommand(), s.chatCommand(), s.callCommand(), s.docCommand(), s.superPeerCommand(),
+		s.bundleCommand(), s.versionCommand())
 	root.SetHelpCommand(helpCommand())
 	sayWhatIsMissing(root)
 	return root

@@ -3,12 +3,18 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"parvis/app"
+	"parvis/app/api"
 	"parvis/app/web"
 )
 
@@ -16,9 +22,11 @@ import (
 // what it was asked.
 type node struct {
 	answers map[string]string
+	after   map[string]map[string]string // by method: what is answered from then on, with an event
 
 	mu    sync.Mutex
-	asked []string // guarded by mu
+	asked []string                      // guarded by mu
+	hear  func(string, json.RawMessage) // guarded by mu; may be nil
 }
 
 func (n *node) Call(method string, args []json.RawMessage) (result, failure json.RawMessage) {
@@ -28,15 +36,28 @@ func (n *node) Call(method string, args []json.RawMessage) (result, failure json
 	}
 	n.mu.Lock()
 	n.asked = append(n.asked, asked)
-	n.mu.Unlock()
 	answer, known := n.answers[method]
+	hear := n.hear
+	if n.after[method] != nil {
+		n.answers = maps.Clone(n.answers)
+		maps.Copy(n.answers, n.after[method])
+	}
+	n.mu.Unlock()
+	if hear != nil && n.after[method] != nil {
+		hear("changed", json.RawMessage("null"))
+	}
 	if !known {
 		return nil, json.RawMessage(`{"code":"refused","message":"You may not do that. Ask an owner."}`)
 	}
 	return json.RawMessage(answer), nil
 }
 
-func (n *node) Subscribe(func(string, json.RawMessage)) func() { return func() {} }
+func (n *node) Subscribe(hear func(string, json.RawMessage)) func() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hear = hear
+	return func() {}
+}
 
 func (n *node) last() string {
 	n.mu.Lock()
@@ -47,8 +68,21 @@ func (n *node) last() string {
 	return n.asked[len(n.asked)-1]
 }
 
+// calls reports whether a method was called.
+func (n *node) calls(method string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.ContainsFunc(n.asked, func(asked string) bool { return asked == method || strings.HasPrefix(asked, method+" ") })
+}
+
 // run executes one command line against a node.
 func run(t *testing.T, n *node, stdin string, args ...string) (out, errs string, exit int) {
+	t.Helper()
+	return runAt(t, n, strings.NewReader(stdin), args...)
+}
+
+// runAt is run at a terminal, where what is typed may come late or never.
+func runAt(t *testing.T, n *node, stdin io.Reader, args ...string) (out, errs string, exit int) {
 	t.Helper()
 	data := t.TempDir()
 	if n != nil {
@@ -59,13 +93,13 @@ func run(t *testing.T, n *node, stdin string, args ...string) (out, errs string,
 		defer server.Close()
 	}
 	var stdout, stderr bytes.Buffer
-	program := Program{Version: "1.2.3", Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
+	program := Program{Version: "1.2.3", Stdin: stdin, Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
 	exit = program.Run(t.Context(), append(args, "--data", data))
 	return stdout.String(), stderr.String(), exit
 }
 
 const (
-	oneWorkspace  = `[{"id":"aa11bb","name":"Atelier","self":"f00d","main":"0001","state":"ready"}]`
+	oneWorkspace  = `[{"id":"aa11bb","name":"Atelier","self":"f00d","main":"0001","role":"owner","state":"ready"}]`
 	twoWorkspaces = `[{"id":"aa11bb","name":"Atelier"},{"id":"aa11cc","name":"Bureau"}]`
 	channels      = `[{"id":"c001","name":"general","space":"0001"},{"id":"c002","name":"general","space":"0002"},{"id":"c003","name":"ops","space":"0002"}]`
 )
@@ -81,6 +115,7 @@ func TestDocuments(t *testing.T) {
 		"Chat.Send":         `{"id":"dead","seq":3}`,
 		"Chat.Messages":     `{"messages":[{"id":"dead","author":"f00d","authorName":"Ana","text":"hi","sent":9,"reactions":[],"state":"held"}],"more":false}`,
 		"Settings.Status":   `{"peer":"12D3","workspaces":null,"peers":null}`,
+		"Settings.Waiting":  `[{"workspace":"aa11bb","name":"Atelier","count":2,"people":["Ben"]}]`,
 	}
 	tests := []struct {
 		name string
@@ -96,6 +131,7 @@ func TestDocuments(t *testing.T) {
 		{"chat send", []string{"chat", "send", "general", "hi"}, `{"message":{"id":"dead","seq":3}}`},
 		{"chat list", []string{"chat", "list", "general"}, `"authorName":"Ana","text":"hi","sent":9,"edited":0,"deleted":false,"thread":""`},
 		{"status", []string{"status"}, `"workspaces":[],"peers":[]`},
+		{"what waits", []string{"status"}, `"waiting":[{"workspace":"aa11bb","name":"Atelier","count":2,"people":["Ben"]}]`},
 		{"version", []string{"version"}, `{"version":"1.2.3"}`},
 	}
 	for _, test := range tests {
@@ -118,6 +154,9 @@ func TestExitCodes(t *testing.T) {
 		want string // in the sentence
 	}{
 		{"an unknown command", nil, []string{"dance"}, ExitUsage, "Unknown command"},
+		{"an address that is none", nil, []string{"serve", "--listen", "foo"}, ExitUsage, "/ip4/0.0.0.0/udp/4001/quic-v1"},
+		{"one of a super-peer", nil, []string{"superpeer", "--listen", "/ip4/1.2.3.4"}, ExitUsage, "/ip4/0.0.0.0/tcp/4001"},
+		{"keys of a super-peer", nil, []string{"superpeer", "--unprotected"}, ExitUsage, "leave them out"},
 		{"an unknown subcommand", nil, []string{"chat", "dance"}, ExitUsage, "parvis chat send"},
 		{"an unknown flag", nil, []string{"status", "--dance"}, ExitUsage, "Unknown flag"},
 		{"a missing argument", nil, []string{"chat", "send", "general"}, ExitUsage, "TEXT is missing. Usage: parvis chat send CHANNEL TEXT"},
@@ -134,6 +173,12 @@ func TestExitCodes(t *testing.T) {
 		{"an unknown channel", running, []string{"chat", "list", "kitchen"}, ExitFailed, `no channel "kitchen"`},
 		{"no workspace yet", &node{answers: map[string]string{"Workspaces.List": "null"}}, []string{"channel", "list"}, ExitFailed, "workspace create"},
 		{"several workspaces", &node{answers: map[string]string{"Workspaces.List": twoWorkspaces}}, []string{"channel", "list"}, ExitFailed, "--workspace"},
+		{"status of an unknown workspace", running, []string{"status", "-w", "nows"}, ExitFailed, `no workspace "nows". See: parvis workspace list`},
+		{"devices of an unknown workspace", running, []string{"device", "list", "-w", "nows"}, ExitFailed, `no workspace "nows"`},
+		{"the network of an unknown workspace", running, []string{"doctor", "-w", "nows"}, ExitFailed, `no workspace "nows"`},
+		{"codes of an unknown workspace", running, []string{"people", "verify", "-w", "nows"}, ExitFailed, `no workspace "nows"`},
+		{"people of an unknown workspace", running, []string{"people", "list", "-w", "nows"}, ExitFailed, `no workspace "nows"`},
+		{"status of an ambiguous workspace", &node{answers: map[string]string{"Workspaces.List": twoWorkspaces}}, []string{"status", "-w", "aa11"}, ExitFailed, "Several"},
 		{"an ambiguous workspace", &node{answers: map[string]string{"Workspaces.List": twoWorkspaces}}, []string{"channel", "list", "-w", "aa11"}, ExitFailed, "Several"},
 		{"a join that waits in vain", &node{answers: map[string]string{"Workspaces.Join": `{"id":"aa11bb","state":"joining","waiting":"Ana"}`, "Workspaces.List": `[{"id":"aa11bb","state":"joining","waiting":"Ana"}]`, "Workspaces.Comparisons": `[]`}},
 			[]string{"join", "parvis://join#x", "--as", "Ben", "--wait", "50ms"}, ExitTimeout, "waiting for a computer"},
@@ -177,6 +222,50 @@ func TestNames(t *testing.T) {
 	}
 }
 
+func TestIdsAreShownSoFarThatTheyDiffer(t *testing.T) {
+	const a, b, c = "a24cee4d1a451c3f0011223344556677", "a24cee4d1a451c3f0099223344556677", "b00000000000000000000000000000ff"
+	for _, test := range []struct{ ids, want []string }{
+		{nil, []string{}},
+		{[]string{a}, []string{"a24cee4d1a45"}},
+		{[]string{a, c}, []string{"a24cee4d1a45", "b00000000000"}},
+		{[]string{b, c, a}, []string{"a24cee4d1a451c3f009", "b00000000000", "a24cee4d1a451c3f001"}},
+		{[]string{a, a}, []string{"a24cee4d1a45", "a24cee4d1a45"}},
+		{[]string{"ab", "abcd"}, []string{"ab", "abcd"}},
+		{[]string{"ab"}, []string{"ab"}},
+	} {
+		if got := distinctly(test.ids); !slices.Equal(got, test.want) {
+			t.Errorf("%q are shown as %q, want %q", test.ids, got, test.want)
+		}
+	}
+	for _, kind := range []string{"space", "document", "person"} {
+		all := []named{{a, "Board"}, {c, "ops"}, {b, "Board"}}
+		_, err := find(kind, "Board", all)
+		if err == nil || !strings.HasSuffix(err.Error(), "(a24cee4d1a451c3f001, a24cee4d1a451c3f009).") {
+			t.Errorf("two of a kind: %v, want ids that differ", err)
+		}
+		if i, err := find(kind, "a24cee4d1a451c3f009", all); i != 2 || err != nil {
+			t.Errorf("what is shown finds %d, %v", i, err)
+		}
+	}
+}
+
+func TestWhatIsNotThereNamesItsList(t *testing.T) {
+	for kind, want := range map[string]string{
+		"device": "parvis device list", "person": "parvis people list", "invitation": "parvis invite list", "document": "parvis doc list",
+		"channel": "parvis channel list", "space": "parvis space list", "workspace": "parvis workspace list", "call": "parvis call list",
+	} {
+		_, err := find(kind, "nothing", nil)
+		if err == nil || !strings.HasSuffix(err.Error(), "See: "+want) {
+			t.Errorf("no %s gives %v, want %s named", kind, err, want)
+		}
+		program := Program{Stdout: io.Discard, Stderr: io.Discard}
+		root := (&session{Program: program}).root()
+		if cmd, rest, err := root.Find(strings.Fields(want)[1:]); err != nil || len(rest) > 0 || cmd.Name() != "list" {
+			t.Errorf("%s is no command", want)
+		}
+	}
+}
+
 func TestTheMainSpacesChannelGoesFirst(t *testing.T) {
 	n := &node{answers: map[string]string{"Workspaces.List": oneWorkspace, "Chat.Channels": channels, "Chat.Send": `{"id":"dead","seq":3}`}}
 	if _, errs, exit := run(t, n, "", "chat", "send", "#general", "hi"); exit != ExitDone || !strings.Contains(n.last(), `"channel":"c001"`) {
@@ -189,6 +278,59 @@ func TestSendReadsLines(t *testing.T) {
 	out, errs, exit := run(t, n, "one\n\ntwo\nthree", "chat", "send", "ops", "-", "--json")
 	if exit != ExitDone || strings.Count(out, "\n") != 3 || !strings.Contains(n.last(), `"text":"three"`) {
 		t.Errorf("exit %d, printed %q, asked last %s; %s", exit, out, n.last(), errs)
+	}
+}
+
+func TestALineThatCannotBeSentIsNamed(t *testing.T) {
+	n := &node{answers: map[string]string{"Workspaces.List": oneWorkspace, "Chat.Channels": channels, "Chat.Send": `{"id":"dead","seq":3}`}}
+	refusing := &node{answers: map[string]string{"Workspaces.List": oneWorkspace, "Chat.Channels": channels}}
+	for name, c := range map[string]struct {
+		node     *node
+		in, want string
+	}{
+		"a line without an end": {n, "one\n\n" + strings.Repeat("x", maxLine+1) + "\n", "Line 3 of the input: It is longer"},
+		"a refused line":        {refusing, "\none\n", "Line 2 of the input: You may not do that."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, errs, exit := run(t, c.node, c.in, "chat", "send", "ops", "-"); exit != ExitFailed || !strings.Contains(errs, c.want) {
+				t.Errorf("exit %d, %q, want %q", exit, errs, c.want)
+			}
+		})
+	}
+}
+
+func TestAListThatIsCutSaysSo(t *testing.T) {
+	const page = `{"messages":[{"id":"dead01","author":"f00d","authorName":"Ana","text":"hi","sent":9}],"more":`
+	for name, c := range map[string]struct {
+		more string
+		args []string
+		said bool
+	}{
+		"cut":             {"true}", nil, true},
+		"whole":           {"false}", nil, false},
+		"cut as was said": {"true}", []string{"--limit", "1"}, false},
+		"cut, as JSON":    {"true}", []string{"--json", "--limit", "1"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := &node{answers: map[string]string{"Workspaces.List": oneWorkspace, "Chat.Channels": channels, "Chat.Messages": page + c.more}}
+			_, errs, exit := run(t, n, "", append([]string{"chat", "list", "ops"}, c.args...)...)
+			if exit != ExitDone || strings.Contains(errs, "older ones") != c.said {
+				t.Errorf("exit %d, said %q", exit, errs)
+			}
+		})
+	}
+}
+
+func TestTheVersionIsAFlagToo(t *testing.T) {
+	if out, errs, exit := run(t, nil, "", "--version"); exit != ExitDone || out != "parvis 1.2.3\n" {
+		t.Errorf("exit %d, %q, %q", exit, out, errs)
+	}
+}
+
+func TestAWrongPassphraseIsSaidWithoutTheProgramsWords(t *testing.T) {
+	s := &session{}
+	if got := s.failureOf(fmt.Errorf("open key slots: %w", app.ErrPassphrase)); strings.Contains(got.message, "slot") || got.code != api.CodeRefused {
+		t.Errorf("says %q", got.message)
 	}
 }
 

@@ -66,7 +66,7 @@ func (c *codes) keepLooking(ctx context.Context, node *client.Client, news <-cha
 	for {
 		select {
 		case <-news:
-			if _, err := c.look(ctx, node, news, func(found api.Comparison) bool { return !found.Inviter }); err != nil {
+			if _, err := c.look(ctx, node, news, func(found api.Comparison) bool { return !found.Inviter && !found.Device }); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -86,10 +86,18 @@ func (c *codes) look(ctx context.Context, node *client.Client, news <-chan struc
 			continue
 		}
 		c.asked[comparison.ID] = true
-		fmt.Fprintf(c.s.Stderr, "Call the other person%s. Your code is %s: read it out.\nType the code you hear: ", about(comparison), comparison.Code)
+		if comparison.Device {
+			fmt.Fprintf(c.s.Stderr, "The code of this device is %s: type it on the other one.\nType the code of the other device: ", comparison.Code)
+		} else {
+			fmt.Fprintf(c.s.Stderr, "Call the other person%s. Your code is %s: read it out.\nType the code you hear: ", about(comparison), comparison.Code)
+		}
 		line, ended, err := c.line(ctx, node, comparison.ID, news)
 		if err != nil {
 			return false, err
+		}
+		if ended && comparison.Device {
+			fmt.Fprintln(c.s.Stderr)
+			return false, nil // what became of the device says why
 		}
 		if ended {
 			fmt.Fprintln(c.s.Stderr, "\nThe comparison ended: a code was wrong, somebody stopped, or the connection was lost. Nobody was let in.")
@@ -129,7 +137,7 @@ func (s *session) verifyCommand() *cobra.Command {
 func (s *session) verify(ctx context.Context, node *client.Client, news <-chan struct{}) error {
 	asking := s.newCodes()
 	for {
-		answered, err := asking.look(ctx, node, news, func(c api.Comparison) bool { return c.Inviter })
+		answered, err := asking.look(ctx, node, news, func(c api.Comparison) bool { return c.Inviter && !c.Device })
 		if err != nil {
 			return err
 		}
@@ -160,5 +168,8 @@ func (s *session) withEvents(ctx context.Context, do func(ctx context.Context, n
 		return err
 	}
 	defer node.Close()
+	if err := s.check(ctx, node); err != nil {
+		return err
+	}
 	return do(ctx, node, news)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,14 +17,40 @@ import (
 	"parvis/app/web/client"
 )
 
+// endings are the formats of documents by the endings of their files.
+var endings = map[string]string{
+	".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".txt": "txt",
+	".docx": "docx", ".odt": "odt", ".pdf": "pdf", ".automerge": "automerge",
+}
+
+// formatOf is the format of a file that is to be called out: what the ending of its
+// name says, which formatName must not contradict.
+func formatOf(out, formatName string) (string, error) {
+	ending := strings.ToLower(filepath.Ext(out))
+	meant, known := endings[ending]
+	switch {
+	case out == "-" || ending == "" || !known && formatName != "":
+		return cmp.Or(formatName, "md"), nil
+	case !known:
+		return "", invalid("No format ends in %s. Say with --format which one you want: md, html, txt, docx, odt, pdf or automerge.", quote(ending))
+	case formatName != "" && formatName != meant:
+		return "", invalid("A file that ends in %s would be opened as %s, but --format says %s. Change one of them.", quote(ending), meant, quote(formatName))
+	}
+	return meant, nil
+}
+
 func (s *session) docExport() *cobra.Command {
 	var formatName, out, lang string
-	var force bool
+	var force, comments bool
 	cmd := &cobra.Command{
 		Use: "export ID", Short: "Write a document to a file; what the format cannot hold is reported on stderr", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			chosen, err := formatOf(out, formatName)
+			if err != nil {
+				return err
+			}
 			return s.onDocument(cmd.Context(), args[0], func(ctx context.Context, c *client.Client, d api.Doc) error {
-				made, err := client.Call[api.DocExported](ctx, c, "Docs.Export", client.Arg(api.DocExport{Workspace: d.Workspace, ID: d.ID, Format: formatName, Lang: lang}))
+				made, err := client.Call[api.DocExported](ctx, c, "Docs.Export", client.Arg(api.DocExport{Workspace: d.Workspace, ID: d.ID, Format: chosen, Lang: lang, Comments: comments}))
 				if err != nil {
 					return err
 				}
@@ -51,9 +79,10 @@ func (s *session) docExport() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&formatName, "format", "md", "md, html, txt, docx, odt, pdf or automerge")
+	cmd.Flags().StringVar(&formatName, "format", "", "md, html, txt, docx, odt, pdf or automerge (default: what the file's ending says, or else md)")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the file to write (default: the document's title; - is stdout)")
 	cmd.Flags().StringVar(&lang, "lang", "en", "en or fr: the words that a format itself writes")
+	cmd.Flags().BoolVar(&comments, "comments", false, "with the comments in a pdf; the other formats hold them where they can")
 	cmd.Flags().BoolVar(&force, "force", false, "replace a file that has the document's title; one that -o names is replaced anyway")
 	return cmd
 }

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"parvis/app/api"
@@ -43,14 +45,34 @@ func find(kind, wanted string, all []named) (int, error) {
 			return 0, several(kind, wanted, found, all)
 		}
 	}
-	return 0, &failure{code: api.CodeNotFound, message: "There is no " + kind + " " + quote(wanted) + ". See the list command for their names.", exit: ExitFailed}
+	return 0, &failure{code: api.CodeNotFound, message: "There is no " + kind + " " + quote(wanted) + ". See: " + listing(kind), exit: ExitFailed}
+}
+
+// listing is the command that shows what there is of a kind.
+func listing(kind string) string {
+	switch kind {
+	case "person":
+		return "parvis people list"
+	case "invitation":
+		return "parvis invite list"
+	case "document":
+		return "parvis doc list"
+	case "message":
+		return "parvis chat list CHANNEL"
+	}
+	return "parvis " + kind + " list"
 }
 
 // several asks for an id, and says some.
 func several(kind, wanted string, found []int, all []named) error {
+	distinct := make([]string, len(all))
+	for i, thing := range all {
+		distinct[i] = thing.id
+	}
+	distinct = distinctly(distinct)
 	var ids []string
 	for _, i := range found[:min(len(found), 8)] {
-		ids = append(ids, short(all[i].id))
+		ids = append(ids, distinct[i])
 	}
 	if len(found) > len(ids) {
 		ids = append(ids, "…")
@@ -65,6 +87,25 @@ func (s *session) theWorkspace(ctx context.Context, c *client.Client) (api.Works
 	all, err := client.Call[[]api.Workspace](ctx, c, "Workspaces.List")
 	if err != nil {
 		return api.Workspace{}, err
+	}
+	ws, err := s.choose(all)
+	switch {
+	case err != nil:
+		return api.Workspace{}, err
+	case ws.State == "removed":
+		return api.Workspace{}, removed(ctx, c, ws)
+	case ws.Stopped != "":
+		return api.Workspace{}, &failure{code: api.CodeOffline, message: "The codes were not compared, so this device was not let in. Open the invitation again when you can talk to the person who sent it, or ask for a new one: parvis join LINK --as \"Your name\"", exit: ExitFailed}
+	case ws.State == "joining":
+		return api.Workspace{}, &failure{code: api.CodeOffline, message: "This device has not finished joining a workspace: it goes on by itself as soon as a computer of the workspace answers. See: parvis workspace list", exit: ExitFailed}
+	}
+	return ws, nil
+}
+
+// choose picks the workspace that --workspace names, or the only one.
+func (s *session) choose(all []api.Workspace) (api.Workspace, error) {
+	if s.workspace == "" && len(all) > 1 { // a join that came to nothing is not meant
+		all = slices.DeleteFunc(slices.Clone(all), func(ws api.Workspace) bool { return ws.Stopped != "" })
 	}
 	switch {
 	case len(all) == 0:
@@ -85,9 +126,26 @@ func (s *session) theWorkspace(ctx context.Context, c *client.Client) (api.Works
 	return all[i], nil
 }
 
+// check refuses a --workspace that is not on the node, for commands that are about all of
+// them. A node that is locked knows none and says so itself.
+func (s *session) check(ctx context.Context, c *client.Client) error {
+	if s.workspace == "" {
+		return nil
+	}
+	all, err := client.Call[[]api.Workspace](ctx, c, "Workspaces.List")
+	if e, ok := errors.AsType[*api.Error](err); ok && e.Code == api.CodeLocked {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.choose(all)
+	return err
+}
+
 // in runs a command inside the chosen workspace.
 func (s *session) in(ctx context.Context, do func(ctx context.Context, c *client.Client, ws api.Workspace) error) error {
-	return s.with(ctx, func(ctx context.Context, c *client.Client) error {
+	return s.reach(ctx, func(ctx context.Context, c *client.Client) error {
 		ws, err := s.theWorkspace(ctx, c)
 		if err != nil {
 			return err
@@ -113,14 +171,23 @@ func person(ctx context.Context, c *client.Client, ws, wanted string) (api.Perso
 	return all[i], nil
 }
 
-// space finds one space of the workspace; "main" is the main one.
+// space finds the id of one space of the workspace; no name is the main one too.
 func space(ctx context.Context, c *client.Client, ws api.Workspace, wanted string) (string, error) {
-	if wanted == "" || wanted == "main" {
+	if wanted == "" {
 		return ws.Main, nil
+	}
+	found, err := oneSpace(ctx, c, ws, wanted)
+	return found.ID, err
+}
+
+// oneSpace finds one space of the workspace; "main" is the main one.
+func oneSpace(ctx context.Context, c *client.Client, ws api.Workspace, wanted string) (api.Space, error) {
+	if wanted == mainSpace {
+		return api.Space{ID: ws.Main, Kind: "main"}, nil
 	}
 	all, err := client.Call[[]api.Space](ctx, c, "Workspaces.Spaces", client.Arg(ws.ID))
 	if err != nil {
-		return "", err
+		return api.Space{}, err
 	}
 	things := make([]named, len(all))
 	for i, s := range all {
@@ -128,9 +195,9 @@ func space(ctx context.Context, c *client.Client, ws api.Workspace, wanted strin
 	}
 	i, err := find("space", wanted, things)
 	if err != nil {
-		return "", err
+		return api.Space{}, err
 	}
-	return all[i].ID, nil
+	return all[i], nil
 }
 
 // channel finds one channel or direct conversation. Where several spaces have a channel of that name, the main space's is meant.

@@ -8,7 +8,7 @@ var lossWords = map[string]string{
 	"drawing": "drawings, shapes and text boxes", "embedded": "objects of other programs",
 	"field": "computed fields (their last text stays)", "font": "fonts and sizes", "footnote": "footnotes", "form": "form controls",
 	"formula": "formulas", "frontMatter": "settings in front of the text", "header": "headers and footers",
-	"heading": "headings deeper than four levels", "image": "pictures", "imageFormat": "pictures in a format that is not shown",
+	"heading": "headings deeper than four levels", "history": "the history of who wrote what when", "image": "pictures", "imageFormat": "pictures in a format that is not shown",
 	"indent": "indentation and spacing", "link": "addresses that are not allowed", "list": "list markers that do not exist here",
 	"macro": "programs inside the document", "mark": "other ways to mark text, such as superscript", "media": "sound and film",
 	"merged": "merged table cells", "nested": "tables inside tables, lists or quotes", "page": "page size, margins, header and footer",

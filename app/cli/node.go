@@ -27,8 +27,18 @@ func (s *session) dial(ctx context.Context, hear func(client.Event)) (*client.Cl
 	return c, nil
 }
 
-// with runs one command against the node, within the time limit.
+// with runs one command about the whole node, within the time limit.
 func (s *session) with(ctx context.Context, do func(ctx context.Context, c *client.Client) error) error {
+	return s.reach(ctx, func(ctx context.Context, c *client.Client) error {
+		if err := s.check(ctx, c); err != nil {
+			return err
+		}
+		return do(ctx, c)
+	})
+}
+
+// reach runs one command against the node, within the time limit.
+func (s *session) reach(ctx context.Context, do func(ctx context.Context, c *client.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	c, err := s.dial(ctx, nil)

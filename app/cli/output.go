@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"parvis/app"
 	"parvis/app/api"
 	"parvis/app/web/client"
 )
@@ -60,6 +62,8 @@ func (s *session) failureOf(err error) *failure {
 		return f
 	}
 	switch {
+	case errors.Is(err, app.ErrPassphrase):
+		return &failure{code: api.CodeRefused, message: "The passphrase is wrong: nothing was opened. Start again with the right one.", exit: ExitFailed}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &failure{code: "timeout", message: fmt.Sprintf("The node did not answer within %s. It may be busy: try again, or allow more with --timeout.", s.timeout), exit: ExitTimeout}
 	case errors.Is(err, context.Canceled):
@@ -86,10 +90,10 @@ func (s *session) printLine(document any) error {
 	return encoder.Encode(document)
 }
 
-// table writes aligned columns.
+// table writes aligned columns; head has a word for each, of parts that _ joins.
 func table(w io.Writer, head string, rows [][]string) {
 	columns := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(columns, strings.ReplaceAll(head, " ", "\t"))
+	fmt.Fprintln(columns, strings.NewReplacer(" ", "\t", "_", " ").Replace(head))
 	for _, row := range rows {
 		for i := range row {
 			row[i] = printable(row[i])
@@ -119,6 +123,33 @@ func short(id string) string {
 		return id[:12]
 	}
 	return id
+}
+
+// distinctly is how ids print that people tell apart by: each so far that no other
+// one begins like it, and at least as far as short prints it.
+func distinctly(ids []string) []string {
+	sorted := slices.Compact(slices.Sorted(slices.Values(ids)))
+	shown := make([]string, len(ids))
+	for i, id := range ids {
+		at, _ := slices.BinarySearch(sorted, id)
+		n := len(short(id))
+		for _, next := range []int{at - 1, at + 1} { // what begins most like it stands beside it
+			if next >= 0 && next < len(sorted) {
+				n = max(n, shared(id, sorted[next])+1)
+			}
+		}
+		shown[i] = id[:min(n, len(id))]
+	}
+	return shown
+}
+
+// shared is how many digits two ids have in common at their beginning.
+func shared(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 func clock(ms int64) string {

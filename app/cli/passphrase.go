@@ -23,8 +23,13 @@ type passphraseFlags struct {
 }
 
 func (p *passphraseFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&p.file, "passphrase-file", "", "read the passphrase of the keys from the first line of this file")
+	p.addFile(flags)
 	flags.BoolVar(&p.unprotected, "unprotected", false, "keep the keys UNPROTECTED: whoever can read the data folder can read everything")
+}
+
+// addFile adds the flag of commands that ask for the passphrase and protect nothing.
+func (p *passphraseFlags) addFile(flags *pflag.FlagSet) {
+	flags.StringVar(&p.file, "passphrase-file", "", "read the passphrase of the keys from the first line of this file")
 }
 
 // asker returns what is called when the keys need a passphrase: it comes from the

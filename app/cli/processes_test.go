@@ -14,7 +14,7 @@ import (
 // nodes do together is in app/apptest/process.
 func TestOneNodeOnOneFolder(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds and runs whole nodes")
+		t.Skip("builds and runs whole nodes: not with -short")
 	}
 	program := clitest.Build(t, "parvis", "")
 	node := clitest.New(t, program)

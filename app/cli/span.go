@@ -25,8 +25,13 @@ func (s span) String() string {
 	case *s.of >= day && *s.of%day == 0:
 		return strconv.Itoa(int(*s.of/day)) + "d"
 	}
-	text := strings.TrimSuffix(s.of.String(), "0s")
-	return strings.TrimSuffix(text, "0m")
+	text := s.of.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 // Set reads a time.

@@ -49,7 +49,7 @@ func (s *session) workspaceCommand() *cobra.Command {
 				return s.print(map[string][]api.Workspace{"workspaces": list(all)}, func(w io.Writer) {
 					var rows [][]string
 					for _, ws := range all {
-						rows = append(rows, []string{short(ws.ID), ws.Name, ws.Role, ws.State, strconv.Itoa(ws.Online) + "/" + strconv.Itoa(ws.People)})
+						rows = append(rows, []string{short(ws.ID), ws.Name, ws.Role, stateOf(ws), strconv.Itoa(ws.Online) + "/" + strconv.Itoa(ws.People)})
 					}
 					table(w, "ID NAME ROLE STATE ONLINE", rows)
 				})

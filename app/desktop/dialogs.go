@@ -14,7 +14,10 @@ import (
 )
 
 // Dialogs is the bound struct for what only a window can ask its system for.
-type Dialogs struct{ window *Window }
+type Dialogs struct {
+	window *Window
+	film   film
+}
 
 // SaveExport asks where to save a finished export, named by its token, and writes
 // it there. It is false when the person chose not to.
@@ -23,6 +26,26 @@ func (d *Dialogs) SaveExport(token string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	return d.save(name, data)
+}
+
+// Media is where the page opens its line for sound and pictures. The address carries
+// the key to it.
+func (d *Dialogs) Media() (string, error) { return d.window.line.URL(), nil }
+
+// maxText bounds a text that the page hands over to be saved, in bytes.
+const maxText = 1 << 20
+
+// SaveText asks where to save a text of the page, such as a report, and writes it
+// there. It is false when the person chose not to.
+func (d *Dialogs) SaveText(name, text string) (bool, error) {
+	if len(text) > maxText {
+		return false, &api.Error{Code: api.CodeInvalid, Message: "The text is too long to be saved. Copy it instead."}
+	}
+	return d.save(name, []byte(text))
+}
+
+func (d *Dialogs) save(name string, data []byte) (bool, error) {
 	ctx := d.window.window()
 	if ctx == nil {
 		return false, &api.Error{Code: api.CodeTimeout, Message: "Parvis is still starting. Please try again in a moment."}

@@ -10,10 +10,12 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/options"
@@ -40,6 +42,12 @@ type Loopback interface {
 	Close() error
 }
 
+// Terminal is told what it says something about, to whom started the program.
+type Terminal struct {
+	Started func() // the node runs
+	Ended   func() // the system ends the program, and the node still runs; takes at most half a second
+}
+
 // Window is one window on one node.
 type Window struct {
 	Node    Node
@@ -50,8 +58,17 @@ type Window struct {
 	Icon    []byte // PNG
 	Log     *slog.Logger
 
-	mu  sync.Mutex
-	ctx context.Context // Wails' own, asked for in every call to it; nil before the start; guarded by mu
+	Terminal Terminal
+
+	Media      web.Media   // sound and pictures of calls
+	MayCapture func() bool // whether the page has a reason to use camera and microphone; does not block
+
+	line  *web.Line      // to the page's camera and loudspeaker; set before the window opens
+	ended chan os.Signal // holds the one by which the system ends the program; set before the window opens
+
+	mu    sync.Mutex
+	ctx   context.Context // Wails' own, asked for in every call to it; nil before the start; guarded by mu
+	asked bool            // whether to close; the page asks the person; guarded by mu
 }
 
 // Run opens the window and returns after it was closed and the node has stopped.
@@ -60,10 +77,20 @@ func (w *Window) Run() error {
 		return err
 	}
 	prepareWebview()
-	if err := wails.Run(w.options()); err != nil {
-		return fmt.Errorf("open the window: %w", err)
+	w.line = &web.Line{Media: w.Media, Origins: []string{"wails://wails", "http://wails.localhost"}, Log: w.Log}
+	if err := w.line.Start(context.Background()); err != nil { // until the window is closed
+		return err
 	}
-	return nil
+	if err := answerCapture(w.MayCapture); err != nil {
+		w.Log.Warn("calls", "error", err)
+	}
+	w.ended = make(chan os.Signal, 1)
+	signal.Notify(w.ended, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(w.ended)
+	if err := wails.Run(w.options()); err != nil {
+		return errors.Join(fmt.Errorf("open the window: %w", err), w.line.Close())
+	}
+	return w.line.Close()
 }
 
 func (w *Window) options() *options.App {
@@ -71,9 +98,10 @@ func (w *Window) options() *options.App {
 		Title: "Parvis", Width: 1240, Height: 800, MinWidth: 360, MinHeight: 480,
 		BackgroundColour: options.NewRGB(250, 249, 247),
 		AssetServer:      &assetserver.Options{Assets: w.Assets, Middleware: w.policy},
-		Bind:             append(append(w.Node.API().Bound(), &Dialogs{w}), catalogue()...),
+		Bind:             append(append(w.Node.API().Bound(), &Dialogs{window: w}), catalogue()...),
 		OnStartup:        w.start,
 		OnDomReady:       w.loaded,
+		OnBeforeClose:    w.staysOpen,
 		OnShutdown:       func(context.Context) { w.stop() },
 		// Since Wails 2.13 what is returned here becomes the text of a JavaScript
 		// Error, so it must be text: the JSON of {code, message}.
@@ -106,6 +134,7 @@ func (w *Window) start(ctx context.Context) {
 		err = w.Browser.Start(ctx)
 	}
 	if err == nil {
+		w.Terminal.Started()
 		return
 	}
 	w.Log.Error("start", "error", err)
@@ -133,6 +162,9 @@ func (w *Window) window() context.Context {
 
 func (w *Window) stop() {
 	var err error
+	if len(w.ended) > 0 {
+		w.Terminal.Ended()
+	}
 	if w.Browser != nil {
 		err = w.Browser.Close()
 	}
@@ -173,7 +205,7 @@ func (w *Window) open(link string) {
 func (w *Window) policy(next http.Handler) http.Handler {
 	content := web.Content(w.Node.API().Content)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		rw.Header().Set("Content-Security-Policy", web.Policy(""))
+		rw.Header().Set("Content-Security-Policy", web.Policy(w.line.Source()))
 		rw.Header().Set("X-Content-Type-Options", "nosniff")
 		rw.Header().Set("Referrer-Policy", "no-referrer")
 		if strings.HasPrefix(r.URL.Path, "/content/") {

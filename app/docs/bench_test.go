@@ -2,6 +2,8 @@ package docs_test
 
 import (
 	"testing"
+
+	"parvis/crdt/doc/doctest"
 )
 
 // BenchmarkApply is a page's batch until it is committed.
@@ -23,14 +25,27 @@ func BenchmarkReceive(b *testing.B) {
 	}
 	n := 0
 	for b.Loop() {
-		if n == len(ana.sent) {
+		if n == len(ana.Sent) {
 			b.StopTimer()
 			ben, n = w.replica(b, 1), 0
 			b.StartTimer()
 		}
-		end := min(n+256, len(ana.sent))
-		ben.deliver(b, ana.sent[n:end]...)
+		end := min(n+256, len(ana.Sent))
+		ben.Deliver(b, ana.Sent[n:end]...)
 		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/256, "µs/change")
 		n = end
+	}
+}
+
+// BenchmarkPaint is the picture of the recorded paper, made by an engine that was not
+// started yet.
+func BenchmarkPaint(b *testing.B) {
+	newEngine(b) // compiled
+	for b.Loop() {
+		engine := newEngine(b)
+		paintOf(b, engine, doctest.Paper())
+		if err := engine.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -14,6 +14,7 @@ type card struct {
 	person seal.ID
 	hintMs int64
 	deps   []seal.ID
+	hidden bool // beyond the fences of a removal: has its place and does not count
 	Card
 }
 
@@ -30,12 +31,13 @@ type cards struct {
 	bad                    map[seal.ID]string // those that break a rule
 }
 
-// foldCards reads the operations.
-func foldCards(all []card) cards {
+// foldCards reads the operations. used says that the document has content that counts.
+func foldCards(all []card, used bool) cards {
 	result := cards{bad: map[seal.ID]string{}}
+	used = used || slices.ContainsFunc(all, func(c card) bool { return !c.hidden })
 	waiting := slices.Clone(all)
 	slices.SortFunc(waiting, func(a, b card) int { return order(a.Lamport, a.id, b.Lamport, b.id) })
-	complete := map[seal.ID]uint64{}
+	complete, hidden := map[seal.ID]uint64{}, map[seal.ID]bool{}
 	followed := map[seal.ID]bool{}
 	for _, c := range waiting { // what a right one follows has a smaller lamport
 		top, known := uint64(0), true
@@ -52,13 +54,17 @@ func foldCards(all []card) cards {
 			continue
 		}
 		complete[c.id] = c.Lamport
+		if c.hidden && (c.Field != FieldCreated || !used) {
+			hidden[c.id] = true // nothing new builds on it
+			continue
+		}
 		for _, dep := range c.deps {
 			followed[dep] = true
 		}
 		result.take(c)
 	}
 	for id := range complete {
-		if !followed[id] {
+		if !followed[id] && !hidden[id] {
 			result.heads = append(result.heads, id)
 		}
 	}

@@ -56,7 +56,7 @@ func (f *fold) addChange(ctx context.Context, t *tip, o workspace.Opened, b Body
 	if err != nil {
 		return err
 	}
-	settled, err := t.settle(ctx, &entry{row: row, c: content, actor: a})
+	settled, err := t.settle(ctx, &entry{row: row, c: content, actor: a, hidden: o.Hidden})
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,9 @@ func (f *fold) rival(ctx context.Context, t *tip, old, row ChangeRow, o workspac
 // demote makes a note of a change that another one displaces.
 func (f *fold) demote(ctx context.Context, t *tip, e *entry, reason string) error {
 	a := e.actor
-	o := workspace.Opened{ID: e.row.Envelope, Person: a.Person, Device: a.Device, Seq: e.c.ChainSeq, HintMs: e.c.HintMs}
-	return f.addNote(ctx, t, o, Body{Op: OpChange}, reason, Unusable)
+	o := workspace.Opened{ID: e.row.Envelope, Person: a.Person, Device: a.Device, Seq: e.c.ChainSeq, HintMs: e.c.HintMs, Hidden: e.hidden}
+	b := Body{Op: OpChange}
+	return f.addNote(ctx, t, o, b, reason, f.v.noteFlags(o, b, reason))
 }
 
 // setAside notes a change that breaks a rule by itself.
@@ -133,7 +134,7 @@ func (f *fold) setAside(ctx context.Context, t *tip, o workspace.Opened, b Body,
 	if known, err := f.noted(ctx, o, c); err != nil || known {
 		return err
 	}
-	return f.addNote(ctx, t, o, b, reason, Unusable)
+	return f.addNote(ctx, t, o, b, reason, f.v.noteFlags(o, b, reason))
 }
 
 // actorOf finds or adds an actor that belongs to an envelope's device.

@@ -19,22 +19,23 @@ const (
 	compactPause   = 20 * time.Second
 )
 
-// compactor makes snapshots of documents in the background.
+// compactor makes snapshots and pictures of documents in the background.
 type compactor struct {
 	s      *Service
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	wake   chan struct{}
 
-	mu   sync.Mutex
-	base map[deskKey]uint64    // guarded by mu; the place of the last snapshot known
-	due  map[deskKey]time.Time // guarded by mu
+	mu     sync.Mutex
+	base   map[deskKey]uint64        // guarded by mu; the place of the last snapshot known
+	due    map[deskKey]time.Time     // guarded by mu
+	wanted map[deskKey]chan struct{} // guarded by mu; pictures, closed when made or given up
 }
 
 func newCompactor(s *Service) *compactor {
 	return &compactor{
 		s: s, cancel: func() {}, wake: make(chan struct{}, 1),
-		base: map[deskKey]uint64{}, due: map[deskKey]time.Time{},
+		base: map[deskKey]uint64{}, due: map[deskKey]time.Time{}, wanted: map[deskKey]chan struct{}{},
 	}
 }
 
@@ -62,13 +63,18 @@ func (c *compactor) note(v *view, p picture) {
 		return
 	}
 	c.due[key] = time.Now().Add(compactPause)
+	c.look()
+}
+
+// look makes run look at what there is to do.
+func (c *compactor) look() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run waits for documents that are due.
+// run waits for documents that are due or wanted.
 func (c *compactor) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -79,6 +85,7 @@ func (c *compactor) run(ctx context.Context) {
 		case <-c.wake:
 		case <-timer.C:
 		}
+		c.paintWanted(ctx)
 		key, wait := c.next(time.Now())
 		if wait == 0 {
 			if err := c.compact(ctx, key); err != nil && ctx.Err() == nil {
@@ -105,7 +112,8 @@ func (c *compactor) next(now time.Time) (key deskKey, wait time.Duration) {
 	return key, wait
 }
 
-// compact makes a snapshot of a document unless there is a young one.
+// compact makes a snapshot of a document, and a picture with it, unless there is a
+// young one.
 func (c *compactor) compact(ctx context.Context, key deskKey) error {
 	v, d, err := c.s.find(ctx, key.ws, key.id)
 	if err != nil {
@@ -120,13 +128,25 @@ func (c *compactor) compact(ctx context.Context, key deskKey) error {
 		return nil
 	}
 	snapshot := Cache{Kind: SnapshotCache}
+	var paint Cache
+	var unpainted error
 	err = c.s.desk.use(ctx, v, d.row, func(x *sheet) (err error) {
+		paint, unpainted = x.paint(ctx)
 		snapshot.Data, err = x.document.Save(ctx)
 		snapshot.Heads, snapshot.Place = x.document.Heads(), x.at
 		return err
 	})
-	if err != nil || len(snapshot.Data) > MaxSnapshot {
+	if err != nil {
 		return err
+	}
+	if unpainted == nil {
+		unpainted = v.keepPaint(ctx, d.row, paint)
+	}
+	if unpainted != nil {
+		c.s.config.Log.Warn("make a picture", "document", key.id.String(), "err", unpainted)
+	}
+	if len(snapshot.Data) > MaxSnapshot {
+		return nil
 	}
 	err = v.putSnapshot(ctx, d.row, snapshot)
 	if errors.Is(err, ErrStale) {

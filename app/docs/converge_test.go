@@ -13,6 +13,7 @@ import (
 
 	"parvis/app/docs"
 	"parvis/app/workspace"
+	"parvis/app/workspace/viewtest"
 	"parvis/crdt/doc"
 	"parvis/crdt/seal"
 )
@@ -71,14 +72,21 @@ func (r *replica) act(t *rapid.T, tb testing.TB) {
 	}
 }
 
-// replicaOn is a replica of a new workspace on the store of another, if there is one.
-func (w *world) replicaOn(t testing.TB, person int, before *replica, dir string) *replica {
-	if before == nil {
-		return w.replicaIn(t, person, dir)
+// again turns replicas into those of another workspace, on the same stores; the first
+// time on new ones.
+func again(t testing.TB, replicas []*replica, name string) {
+	w := newWorld(len(replicas))
+	w.ws = seal.Sum([]byte(name))
+	w.main = seal.SpaceID(w.ws[:16])
+	for i, before := range replicas {
+		if before == nil {
+			replicas[i] = w.replica(t, i)
+			continue
+		}
+		r := &replica{world: w, Host: before.Beside(), person: w.people[i]}
+		r.open()
+		replicas[i] = r
 	}
-	r := &replica{world: w, db: before.db, person: w.people[person], device: before.device, bad: map[seal.ID]string{}, stored: map[seal.ID]workspace.Opened{}}
-	r.open()
-	return r
 }
 
 // D10, D13: replicas with the same envelopes show the same, whatever the order,
@@ -88,44 +96,24 @@ func TestD13ReplicasConverge(t *testing.T) {
 		t.Skip("long, and in one goroutine: runs without the race detector in a step of its own")
 	}
 	replicas := make([]*replica, 3) // the stores serve all runs: each has a workspace of its own
-	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
 	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
-		w := newWorld(3)
-		w.ws = seal.Sum(fmt.Append(nil, "run ", runs))
-		w.main = seal.SpaceID(w.ws[:16])
-		for i := range replicas {
-			replicas[i] = w.replicaOn(t, i, replicas[i], dirs[i])
-		}
-		got := map[*replica]int{} // how much of each chain the others have
-		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
-			from := replicas[rapid.IntRange(0, 2).Draw(rt, "who")]
-			if rapid.Bool().Draw(rt, "acts") {
-				from.act(rt, t)
-				continue
-			}
-			to := replicas[rapid.IntRange(0, 2).Draw(rt, "to")]
-			if n := min(got[from]+3, len(from.sent)); to != from { // parts of a chain may come again
-				to.deliver(t, from.sent[min(got[from], n):n]...)
-				got[from] = n
-			}
-			if rapid.IntRange(0, 5).Draw(rt, "restart") == 0 {
-				to.open()
-			}
-		}
+		again(t, replicas, fmt.Sprint("run ", runs))
+		host := func(i int) *viewtest.Host { return replicas[i].Host }
+		viewtest.Talk(rt, t, len(replicas), host, func(i int) { replicas[i].act(rt, t) }, func(i int) { replicas[i].open() })
 		var all []workspace.Opened
 		for _, r := range replicas {
-			all = append(all, r.sent...)
+			all = append(all, r.Sent...)
 		}
 		for i, r := range replicas {
 			order := rand.New(rand.NewPCG(uint64(i), rapid.Uint64().Draw(rt, "seed")))
-			r.shuffleIn(t, order, all)
+			r.Shuffle(t, order, all, r.open)
 		}
 		want := replicas[0].picture(t)
 		for i, r := range replicas {
-			if len(r.bad) > 0 {
-				rt.Fatalf("replica %d calls honest envelopes bad: %v", i, r.bad)
+			if len(r.Bad()) > 0 {
+				rt.Fatalf("replica %d calls honest envelopes bad: %v", i, r.Bad())
 			}
 			if got := r.picture(t); got != want {
 				rt.Fatalf("replica %d shows\n%s\nreplica 0 shows\n%s", i, got, want)
@@ -139,20 +127,6 @@ func TestD13ReplicasConverge(t *testing.T) {
 			rt.Fatalf("%d documents are listed, %d were made", got, want)
 		}
 	})
-}
-
-// shuffleIn delivers envelopes in random order and batches, with restarts.
-func (r *replica) shuffleIn(t testing.TB, order *rand.Rand, all []workspace.Opened) {
-	mixed := slices.Clone(all)
-	order.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
-	for len(mixed) > 0 {
-		n := min(1+order.IntN(6), len(mixed))
-		r.deliver(t, mixed[:n]...)
-		mixed = mixed[n:]
-		if order.IntN(8) == 0 {
-			r.open()
-		}
-	}
 }
 
 func countMade(all []workspace.Opened) int {
@@ -173,29 +147,23 @@ func TestD13ReplicasConvergeOnHostileChanges(t *testing.T) {
 		t.Skip("long, and in one goroutine: runs without the race detector in a step of its own")
 	}
 	before := make([]*replica, 3)
-	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
 	for seed := range uint64(60) {
 		random := rand.New(rand.NewPCG(seed, 7))
-		w := newWorld(3)
-		w.ws = seal.Sum(fmt.Append(nil, "hostile ", seed))
-		w.main = seal.SpaceID(w.ws[:16])
-		for i := range before {
-			before[i] = w.replicaOn(t, i, before[i], dirs[i])
-		}
+		again(t, before, fmt.Sprint("hostile ", seed))
 		ana, ben, eve := before[0], before[1], before[2]
 		d := ana.create(t, "Report")
-		eve.deliver(t, ana.sent...)
-		ben.deliver(t, ana.sent...)
+		eve.Deliver(t, ana.Sent...)
+		ben.Deliver(t, ana.Sent...)
 		honest := ana.editor(t, d.ID)
 		for range 3 {
 			honest.edit(t, 1+random.IntN(3))
 		}
 		eve.hostile(t, d.ID, random, honest)
-		all := slices.Concat(ana.sent, eve.sent)
+		all := slices.Concat(ana.Sent, eve.Sent)
 		var pictures []string
 		for _, r := range []*replica{ana, ben, eve} {
-			r.shuffleIn(t, random, all)
-			r.shuffleIn(t, random, all) // everything again
+			r.Shuffle(t, random, all, r.open)
+			r.Shuffle(t, random, all, r.open) // everything again
 			// How often a displaced change was repeated is known only to who kept it.
 			pictures = append(pictures, unreadable.ReplaceAllString(r.picture(t), ""))
 		}
@@ -210,7 +178,7 @@ func TestD13ReplicasConvergeOnHostileChanges(t *testing.T) {
 
 // hostile writes changes with random faults.
 func (r *replica) hostile(t testing.TB, id doc.ID, random *rand.Rand, honest *editor) {
-	actor := doc.ActorOf(r.device, id, 0)
+	actor := doc.ActorOf(r.Device, id, 0)
 	seq, deps := uint64(1), honest.deps()
 	for range 12 {
 		start := honest.top + 1

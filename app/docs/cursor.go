@@ -32,6 +32,7 @@ type cursorHint struct {
 
 // cursors limits the hints of one workspace.
 type cursors struct {
+	order sync.Mutex // held from choosing a hint to its sending: what says “gone” comes last
 	mu    sync.Mutex
 	sent  map[replicaKey]*sending  // guarded by mu
 	heard map[replicaKey]time.Time // guarded by mu
@@ -71,6 +72,12 @@ func (s *Service) Cursor(ctx context.Context, ws seal.ID, id doc.ID, token, anch
 
 // gone tells that an own replica was closed.
 func (v *view) gone(id doc.ID, number uint32) {
+	_, device := v.team.Self()
+	v.cursors.order.Lock()
+	defer v.cursors.order.Unlock()
+	v.cursors.mu.Lock()
+	delete(v.cursors.sent, replicaKey{device, id, number}) // with what waits
+	v.cursors.mu.Unlock()
 	if s, err := v.list.find(context.Background(), id); err == nil {
 		v.send(s.row.Space, cursorHint{V: version, Doc: id, Session: number, Gone: true})
 	}
@@ -81,6 +88,8 @@ func (v *view) move(space seal.SpaceID, hint cursorHint) {
 	_, device := v.team.Self()
 	key := replicaKey{device, hint.Doc, hint.Session}
 	now := v.service.config.Now()
+	v.cursors.order.Lock()
+	defer v.cursors.order.Unlock()
 	v.cursors.mu.Lock()
 	if v.cursors.sent == nil || len(v.cursors.sent) > maxCursors {
 		v.cursors.sent = map[replicaKey]*sending{}
@@ -101,6 +110,8 @@ func (v *view) move(space seal.SpaceID, hint cursorHint) {
 
 // sendNext sends the hint that waits for a replica.
 func (v *view) sendNext(space seal.SpaceID, key replicaKey) {
+	v.cursors.order.Lock()
+	defer v.cursors.order.Unlock()
 	v.cursors.mu.Lock()
 	last := v.cursors.sent[key]
 	if last == nil || last.next == nil {

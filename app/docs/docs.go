@@ -73,8 +73,9 @@ type Origin struct {
 
 // Custody says how safe what this device wrote in a document is.
 type Custody struct {
-	Holders    int  // other devices that hold the last of it
-	Everywhere bool // all active devices hold it
+	Holders     int  // other devices and super-peers that hold the last of it
+	BySuperPeer bool // one of them is a super-peer
+	Everywhere  bool // all active devices hold it
 }
 
 // Author is who writes as an actor.

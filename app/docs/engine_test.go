@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"flag"
@@ -71,17 +72,17 @@ func TestTheNodeWritesAndReadsText(t *testing.T) {
 	if got, want := ana.text(t, d.ID), "\n1st line\nsecond 🎉 line"; got != want {
 		t.Errorf("the text is %q, want %q", got, want)
 	}
-	ben.deliver(t, ana.sent...)
+	ben.Deliver(t, ana.Sent...)
 	ben.text(t, d.ID)
-	sent := len(ana.sent)
+	sent := len(ana.Sent)
 	for i := range 3 { // both write at once
 		steps = append(steps, ana.docs.Append(ctx, ana.ws, d.ID, fmt.Sprint("ana ", i)), ben.docs.Append(ctx, ben.ws, d.ID, fmt.Sprint("ben ", i)))
 	}
 	if err := errors.Join(steps...); err != nil {
 		t.Fatal(err)
 	}
-	ana.deliver(t, ben.sent...)
-	ben.deliver(t, ana.sent[sent:]...)
+	ana.Deliver(t, ben.Sent...)
+	ben.Deliver(t, ana.Sent[sent:]...)
 	a, heads, err := ana.docs.Text(ctx, ana.ws, d.ID)
 	b := ben.text(t, d.ID)
 	if err != nil || a != b || strings.Count(a, "\n") != 8 || len(heads) != 2 {
@@ -95,8 +96,8 @@ func TestTheNodeWritesAndReadsText(t *testing.T) {
 	if err := ana.docs.Edit(ctx, ana.ws, d.ID, 1_000_000, 0, "x"); !errors.Is(err, docs.ErrInvalid) {
 		t.Errorf("an edit beyond the end: %v", err)
 	}
-	if len(ana.bad)+len(ben.bad) > 0 {
-		t.Errorf("bad: %v %v", ana.bad, ben.bad)
+	if len(ana.Bad())+len(ben.Bad()) > 0 {
+		t.Errorf("bad: %v %v", ana.Bad(), ben.Bad())
 	}
 	ana.withEngine(t)
 	if got := ana.text(t, d.ID); got != a {
@@ -113,14 +114,14 @@ func TestD14TheEnginesRefusalIsContained(t *testing.T) {
 	if err := ana.docs.Append(t.Context(), ana.ws, d.ID, "good text"); err != nil {
 		t.Fatal(err)
 	}
-	eve.deliver(t, ana.sent...)
+	eve.Deliver(t, ana.Sent...)
 	e := eve.editor(t, d.ID)
 	for range 2 { // operations on an object that does not exist
 		bad := corrupt(t, e)
 		hash := hashOf(bad)
 		eve.forge(t, docs.Body{Doc: d.ID, Op: docs.OpChange, Change: bad, Hash: &hash})
 	}
-	ana.deliver(t, eve.sent...)
+	ana.Deliver(t, eve.Sent...)
 	if got := ana.text(t, d.ID); got != "\ngood text" {
 		t.Errorf("the text is %q", got)
 	}
@@ -188,8 +189,8 @@ func TestTraceThroughTheNode(t *testing.T) {
 	t.Logf("%d changes of %d bytes on average; Apply until committed: %v each", count, size/count, applying/time.Duration(count))
 
 	began := time.Now()
-	for i := 0; i < len(ana.sent); i += 256 {
-		ben.deliver(t, ana.sent[i:min(i+256, len(ana.sent))]...)
+	for i := 0; i < len(ana.Sent); i += 256 {
+		ben.Deliver(t, ana.Sent[i:min(i+256, len(ana.Sent))]...)
 	}
 	t.Logf("received in batches of 256: %v per change", time.Since(began)/time.Duration(count))
 	began = time.Now()
@@ -229,12 +230,35 @@ func TestTraceThroughTheNode(t *testing.T) {
 		t.Error("the text is another one after compaction")
 	}
 	t.Logf("text with a cold engine: %v", time.Since(began))
+	if count < docs.LargeFrom {
+		return
+	}
+	paint := func() docs.Paint {
+		paint, err := ben.docs.Paint(t.Context(), ben.ws, d.ID)
+		if want, err2 := docs.EncodePaint([]doc.Span{{Text: text}}); err != nil || err2 != nil || len(paint.Data) > 0 && !bytes.Equal(paint.Data, want) {
+			t.Errorf("the picture is %.100s…, %v, %v", paint.Data, err, err2)
+		}
+		return paint
+	}
+	if paint().Data == nil {
+		t.Error("the snapshot came without a picture")
+	}
+	ben.dropPaint(t)
+	ben.withEngine(t)
+	if err := ben.docs.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	began = time.Now()
+	for paint().Data == nil {
+		t.Logf("a page is told after %v that there is no picture", time.Since(began))
+	}
+	t.Logf("picture with a cold engine: %v", time.Since(began))
 }
 
 // tableSize is how many bytes the documents take in the store, envelopes left out.
 func (r *replica) tableSize(t testing.TB) (size int) {
 	t.Helper()
-	raw, err := sql.Open("sqlite", filepath.Join(r.dir, "parvis.db"))
+	raw, err := sql.Open("sqlite", filepath.Join(r.Dir, "parvis.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

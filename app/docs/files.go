@@ -18,9 +18,6 @@ import (
 // automergeFormat is the format that needs no converter.
 const automergeFormat = "automerge"
 
-// lossHistory: what is imported begins a history of its own.
-const lossHistory = "history"
-
 // maxPart is how many positions of text one change of an import holds at most,
 // where blocks allow it.
 const maxPart = 40_000
@@ -37,8 +34,16 @@ type Files interface {
 	Read(ctx context.Context, ws seal.ID, space seal.SpaceID, ref file.Ref) (io.ReadCloser, error)
 }
 
-// Export writes a document in a file format; lang is "en" or "fr".
-func (s *Service) Export(ctx context.Context, ws seal.ID, id doc.ID, formatName, lang string) (Exported, error) {
+// ExportAs is how a document is written to a file.
+type ExportAs struct {
+	Format   string
+	Lang     string // "en" or "fr", for the words that a format itself writes
+	Comments bool   // in a format that is for reading only
+}
+
+// Export writes a document in a file format.
+func (s *Service) Export(ctx context.Context, ws seal.ID, id doc.ID, as ExportAs) (Exported, error) {
+	formatName := as.Format
 	chosen, known := s.config.Formats[formatName]
 	if formatName != automergeFormat && (!known || chosen.Export == nil) {
 		return Exported{}, fmt.Errorf("export as %.20q: %w", formatName, ErrFormat)
@@ -49,10 +54,10 @@ func (s *Service) Export(ctx context.Context, ws seal.ID, id doc.ID, formatName,
 	err := s.atDesk(ctx, ws, id, func(v *view, row DocRow, x *sheet) (err error) {
 		if formatName == automergeFormat {
 			out.Mime = "application/octet-stream"
-			out.Data, err = x.document.Save(ctx)
-			return err
-		}
-		if authors, err = v.authorsOf(ctx, row); err != nil {
+			if out.Data, err = x.document.Save(ctx); err != nil {
+				return err
+			}
+		} else if authors, err = v.authorsOf(ctx, row); err != nil {
 			return err
 		}
 		tree, err = rich.Load(ctx, x.document)
@@ -67,10 +72,11 @@ func (s *Service) Export(ctx context.Context, ws seal.ID, id doc.ID, formatName,
 	}
 	title := d.content.Title.Text
 	if out.Name = fileName(title) + "." + formatName; formatName == automergeFormat {
+		out.Report.Add(format.LossImage, tree.DropImages()) // they are files beside the document
 		return out, nil
 	}
 	var written bytes.Buffer
-	options := format.Options{Title: title, Lang: lang, Names: func(actor doc.Actor) string {
+	options := format.Options{Title: title, Lang: as.Lang, Comments: as.Comments, Names: func(actor doc.Actor) string {
 		if author, ok := authors[actor]; ok {
 			return s.config.People.Name(ws, author.Person)
 		}

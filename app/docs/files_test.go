@@ -80,16 +80,16 @@ func TestDocumentsComeFromFilesAndGoToFiles(t *testing.T) {
 	if got := r.text(t, d.ID); got != "\none\n\ufffc\ntwo" {
 		t.Errorf("the text is %q", got)
 	}
-	out, err := r.docs.Export(ctx, r.ws, d.ID, "txt", "en")
+	out, err := r.docs.Export(ctx, r.ws, d.ID, docs.ExportAs{Format: "txt", Lang: "en"})
 	if err != nil || out.Name != "My- report.txt" || out.Mime != "text/plain" || string(out.Data) != "one\n[image/png pixels]\ntwo\n" || out.Report[0].Count != len("My: report") {
 		t.Errorf("exported as %+v %q, %v", out, out.Data, err)
 	}
-	saved, err := r.docs.Export(ctx, r.ws, d.ID, "automerge", "en")
-	if err != nil {
-		t.Fatal(err)
+	saved, err := r.docs.Export(ctx, r.ws, d.ID, docs.ExportAs{Format: "automerge", Lang: "en"})
+	if err != nil || fmt.Sprint(saved.Report) != "[{image 1}]" {
+		t.Fatalf("saved with report %v, %v", saved.Report, err)
 	}
 	again, report, err := r.docs.Import(ctx, r.ws, "", saved.Name, saved.Data)
-	if err != nil || r.text(t, again.ID) != r.text(t, d.ID) || len(report) != 1 {
+	if want := "[{history 1} {image 1}]"; err != nil || r.text(t, again.ID) != "\none\n\ntwo" || fmt.Sprint(report) != want {
 		t.Errorf("imported again as %q, report %v, %v", r.text(t, again.ID), report, err)
 	}
 	for name, want := range map[string]error{"a.exe": docs.ErrFormat, "a.pdf": docs.ErrFormat, "a": docs.ErrFormat, "a.automerge": format.ErrNotThis} {
@@ -97,7 +97,7 @@ func TestDocumentsComeFromFilesAndGoToFiles(t *testing.T) {
 			t.Errorf("import of %s: %v, want %v", name, err, want)
 		}
 	}
-	if _, err := r.docs.Export(ctx, r.ws, d.ID, "exe", "en"); !errors.Is(err, docs.ErrFormat) {
+	if _, err := r.docs.Export(ctx, r.ws, d.ID, docs.ExportAs{Format: "exe", Lang: "en"}); !errors.Is(err, docs.ErrFormat) {
 		t.Errorf("export as exe: %v", err)
 	}
 	if list, err := r.docs.List(ctx, r.ws); err != nil || len(list) != 2 {
@@ -122,7 +122,7 @@ func TestALongImportFits(t *testing.T) {
 		t.Errorf("the text has %d bytes, want %d", len(got), text.Len())
 	}
 	changes := 0
-	for _, o := range r.sent {
+	for _, o := range r.Sent {
 		b, err := docs.Decode(o.Body, o.Space, o.Device)
 		if err != nil {
 			t.Fatal(err)

@@ -117,29 +117,37 @@ func (f *fold) add(ctx context.Context, o workspace.Opened, b Body, c *changes) 
 	if known, err := f.noted(ctx, o, c); err != nil || known {
 		return err
 	}
-	flags := NoteFlags(0)
-	if b.Op == OpMention && f.v.mentionsMe(o, *b.Mention) {
-		flags, t.counted = MentionsMe, false
-	}
+	flags := f.v.noteFlags(o, b, "")
+	t.counted = t.counted && flags != MentionsMe
 	if err := f.addNote(ctx, t, o, b, "", flags); err != nil {
 		return err
 	}
 	t.noteOwn(o.Device, o.Seq)
 	c.tips[t] = true
-	for _, ref := range b.Files {
-		if files := f.v.service.config.Files; files != nil {
-			if err := files.Learn(ctx, f.v.ws, o.Space, ref); err != nil {
-				return fmt.Errorf("note a file of document %s: %w", b.Doc, err)
-			}
-		}
+	if err := f.learnFiles(ctx, o, b); err != nil {
+		return err
 	}
 	switch {
 	case b.Op == OpCard:
-		t.addCard(card{id: o.ID, person: o.Person, hintMs: o.HintMs, deps: o.Deps, Card: *b.Card}, c)
+		t.addCard(card{id: o.ID, person: o.Person, hintMs: o.HintMs, deps: o.Deps, hidden: o.Hidden, Card: *b.Card}, c)
 	case flags == MentionsMe:
 		c.mentions = append(c.mentions, Mentioned{
 			Document: Document{ID: b.Doc}, Comment: b.Mention.Comment, Author: o.Person, Text: b.Mention.Text, AtMs: o.HintMs,
 		})
+	}
+	return nil
+}
+
+// learnFiles notes the files that an envelope refers to.
+func (f *fold) learnFiles(ctx context.Context, o workspace.Opened, b Body) error {
+	files := f.v.service.config.Files
+	if files == nil || o.Hidden {
+		return nil
+	}
+	for _, ref := range b.Files {
+		if err := files.Learn(ctx, f.v.ws, o.Space, ref); err != nil {
+			return fmt.Errorf("note a file of document %s: %w", b.Doc, err)
+		}
 	}
 	return nil
 }
@@ -177,8 +185,7 @@ func (v *view) mentionsMe(o workspace.Opened, m Mention) bool {
 func (t *tip) addCard(added card, c *changes) {
 	t.cards = append(t.cards, added)
 	before := t.folded.bad
-	t.folded = foldCards(t.cards)
-	t.content.apply(t.folded)
+	t.refold()
 	t.changed = true
 	for id, reason := range t.folded.bad {
 		if _, known := before[id]; !known {

@@ -74,7 +74,7 @@ func (s *Service) read(ctx context.Context, ending string, data []byte, title st
 }
 
 // readAutomerge reads what a saved document says. Its history stays behind: its
-// authors are not here to sign it.
+// authors are not here to sign it. So do its pictures, which are not in the file.
 func (s *Service) readAutomerge(ctx context.Context, data []byte) (rich.Document, format.Report, error) {
 	var tree rich.Document
 	err := s.desk.borrow(func(engine doc.Engine) error {
@@ -88,7 +88,9 @@ func (s *Service) readAutomerge(ctx context.Context, data []byte) (rich.Document
 	if errors.Is(err, doc.ErrUndecodable) || errors.Is(err, doc.ErrMissingDeps) || errors.Is(err, doc.ErrNoObject) {
 		err = fmt.Errorf("%w: %w", format.ErrNotThis, err)
 	}
-	return tree, format.Report{{What: lossHistory, Count: 1}}, err
+	report := format.Report{{What: format.LossHistory, Count: 1}}
+	report.Add(format.LossImage, tree.DropImages())
+	return tree, report, err
 }
 
 // borrow gives the engine to fn.

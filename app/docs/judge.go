@@ -45,6 +45,8 @@ func (t *tip) judge(ctx context.Context, e *entry) (verdict, error) {
 		return verdict{state: Bad, reason: fmt.Sprintf("its number is %d where %d follows", e.row.Seq, a.last+1)}, nil
 	case e.c.Start != top+1 || a.last > 0 && e.c.Start <= a.end:
 		return verdict{state: Bad, reason: fmt.Sprintf("its operations begin at %d where %d follows", e.c.Start, top+1)}, nil
+	case e.hidden && !e.kept:
+		return verdict{state: HiddenChange}, nil
 	case t.parks(a.Person) && !e.kept:
 		return verdict{state: Parked}, nil
 	}
@@ -99,8 +101,12 @@ func (t *tip) settle(ctx context.Context, first *entry) ([]*entry, error) {
 			t.complete(e)
 			queue = append(queue, t.wake(e.row.Hash)...)
 			queue = append(queue, t.wake(slotKey(e.actor.Actor, e.row.Seq))...)
-		case Open, Parked:
-			if o := t.wait(e, v); o != nil {
+		case Open, Parked, HiddenChange:
+			o, err := t.wait(ctx, e, v)
+			if err != nil {
+				return nil, err
+			}
+			if o != nil {
 				queue = append(queue, o)
 			}
 		case Bad, Refused:
@@ -112,24 +118,42 @@ func (t *tip) settle(ctx context.Context, first *entry) ([]*entry, error) {
 	return changed, nil
 }
 
-// wait keeps a change that cannot be handed out. When it waits for a parked one
-// that it releases (rule D14), that is returned.
-func (t *tip) wait(e *entry, v verdict) (released *entry) {
+// wait keeps a change that cannot be handed out. When it waits for a parked or hidden
+// one that it releases (rules D14, D21), that is returned; or itself, when it is
+// hidden and one that was here before releases it.
+func (t *tip) wait(ctx context.Context, e *entry, v verdict) (released *entry, err error) {
 	if _, waits := t.open[e.row.Hash]; !waits && len(t.open) >= maxOpen {
 		t.crowded = true // it is on disk; the next load looks at it again
-		return nil
+		return nil, nil
 	}
 	t.open[e.row.Hash] = e
-	if v.state == Parked {
-		return nil
+	for _, hash := range t.waiting[e.row.Hash] {
+		if by := t.open[hash]; by != nil && e.hidden && !e.kept {
+			if err := t.rescue(ctx, by, e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if v.state != Open {
+		if v.state == HiddenChange && e.kept {
+			return e, nil
+		}
+		return nil, nil
 	}
 	t.waiting[v.needs] = append(t.waiting[v.needs], e.row.Hash)
 	o := t.open[v.needs]
-	if o == nil || o.row.State != Parked || o.actor.Person == e.actor.Person && !e.kept {
-		return nil
+	switch {
+	case o == nil || o.kept:
+		return nil, nil
+	case o.hidden:
+		err = t.rescue(ctx, e, o)
+	case o.row.State == Parked:
+		o.kept = o.actor.Person != e.actor.Person || e.kept
 	}
-	o.kept = true
-	return o
+	if err != nil || !o.kept {
+		return nil, err
+	}
+	return o, nil
 }
 
 // wake returns the changes that wait for a key and forgets that they did.
@@ -155,5 +179,9 @@ func (t *tip) complete(e *entry) {
 	}
 	t.heads[e.row.Hash] = true
 	t.known.remember(e.row.Hash, node{Complete, e.end(), e.row.Envelope})
+	if t.place == 1 && !t.folded.made && len(t.cards) > 0 {
+		t.refold() // it is used now
+		t.changed = true
+	}
 	t.note(e.c.HintMs, e.actor.Person, e.actor.Device, e.c.ChainSeq)
 }

@@ -20,7 +20,7 @@ type list struct {
 
 	mu     sync.Mutex
 	loaded bool              // guarded by mu
-	shown  map[doc.ID]*shown // guarded by mu; documents whose creation is here
+	shown  map[doc.ID]*shown // guarded by mu; documents whose creation is, or was, here
 }
 
 // shown is one document. Its picture has version 0 while it comes from the store.
@@ -78,10 +78,10 @@ func (l *list) update(pictures []picture) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range pictures {
-		if !p.row.Made {
+		s, known := l.shown[p.row.ID]
+		if !known && !p.row.Made {
 			continue
 		}
-		s, known := l.shown[p.row.ID]
 		if !known {
 			s = &shown{}
 			l.shown[p.row.ID] = s
@@ -112,7 +112,7 @@ func (l *list) find(ctx context.Context, id doc.ID) (shown, error) {
 		return shown{}, fmt.Errorf("read documents: %w", err)
 	}
 	s, ok := l.shown[id]
-	if !ok || !l.v.team.CanRead(s.row.Space) {
+	if !ok || !s.row.Made || !l.v.team.CanRead(s.row.Space) {
 		return shown{}, fmt.Errorf("document %s: %w", id, ErrNotFound)
 	}
 	return *s, nil
@@ -142,7 +142,7 @@ func (l *list) all(ctx context.Context) ([]Document, error) {
 	}
 	readable := make([]shown, 0, len(l.shown))
 	for _, s := range l.shown {
-		if l.v.team.CanRead(s.row.Space) {
+		if s.row.Made && l.v.team.CanRead(s.row.Space) {
 			readable = append(readable, *s)
 		}
 	}
@@ -189,5 +189,5 @@ func (v *view) custody(s shown) Custody {
 	}
 	_, device := v.team.Self()
 	holders, all := v.team.Custody(s.row.Space, device, s.content.OwnSeq)
-	return Custody{Holders: holders, Everywhere: all}
+	return Custody{Holders: holders, BySuperPeer: v.team.HeldBySuperPeer(s.row.Space, device, s.content.OwnSeq), Everywhere: all}
 }

@@ -19,10 +19,11 @@ func (t *tip) loadCards(ctx context.Context) error {
 		if err != nil || n.Card == nil {
 			continue // reported
 		}
-		t.cards = append(t.cards, card{id: row.Envelope, person: n.Person, hintMs: n.HintMs, deps: n.Deps, Card: *n.Card})
+		t.cards = append(t.cards, card{
+			id: row.Envelope, person: n.Person, hintMs: n.HintMs, deps: n.Deps, hidden: row.Flags&Hidden != 0, Card: *n.Card,
+		})
 	}
-	t.folded = foldCards(t.cards)
-	t.content.apply(t.folded)
+	t.refold()
 	return nil
 }
 
@@ -135,6 +136,9 @@ func (v *view) refoldNote(ctx context.Context, row NoteRow) (NoteRow, error) {
 		}
 	case b.Op == OpMention && v.mentionsMe(o, *b.Mention):
 		flags = MentionsMe
+	}
+	if o.Hidden {
+		flags = Hidden
 	}
 	restored, err := noteRow(o, b, reason, flags)
 	if err != nil {

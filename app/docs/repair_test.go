@@ -1,38 +1,18 @@
 package docs_test
 
 import (
-	"database/sql"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"parvis/app/docs"
-	"parvis/app/workspace"
 	"parvis/crdt/seal"
 )
 
 // damage closes a replica, changes its database behind its back and opens it.
 func (r *replica) damage(t *testing.T, statement string) {
 	t.Helper()
-	if err := r.db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	raw, err := sql.Open("sqlite", filepath.Join(r.dir, "parvis.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := raw.Exec(statement)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, _ := result.RowsAffected(); n == 0 {
-		t.Fatalf("%s changed nothing", statement)
-	}
-	if err := raw.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r.openStore(t, r.dir)
+	r.Damage(t, statement)
 	r.open()
 }
 
@@ -47,7 +27,7 @@ func written(t *testing.T) (r *replica, e *editor, want string) {
 	if err := other.docs.Mention(t.Context(), r.ws, d.ID, "abc", []seal.ID{r.person}, "look"); err != nil {
 		t.Fatal(err)
 	}
-	r.deliver(t, other.sent...)
+	r.Deliver(t, other.Sent...)
 	e = r.editor(t, d.ID)
 	for i := range 4 {
 		e.edit(t, i)
@@ -124,8 +104,8 @@ func (r *replica) docsList(t *testing.T) []docs.Document {
 // D20: the envelope of a damaged row is found even when its id is the damaged part.
 func TestD20WhatCannotBeRestoredIsNamedAndComesAgain(t *testing.T) {
 	r, e, want := written(t)
-	kept := r.stored
-	r.stored = map[seal.ID]workspace.Opened{}
+	kept := r.Stored()
+	r.Forget()
 	r.damage(t, `UPDATE doc_change SET content = x'00' WHERE n > 2`)
 	if err := r.docs.Scrub(t.Context(), r.ws); err != nil {
 		t.Fatal(err)
@@ -137,7 +117,7 @@ func TestD20WhatCannotBeRestoredIsNamedAndComesAgain(t *testing.T) {
 		t.Errorf("told %q", r.trouble)
 	}
 	for _, o := range kept { // sync brings everything again
-		r.deliver(t, o)
+		r.Deliver(t, o)
 	}
 	if got := r.picture(t); got != want {
 		t.Errorf("shows\n%s\nwant\n%s", got, want)

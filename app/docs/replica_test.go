@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"parvis/app/docs"
-	"parvis/app/store"
 	"parvis/app/workspace"
+	"parvis/app/workspace/viewtest"
 	"parvis/crdt/doc"
 	"parvis/crdt/seal"
 )
@@ -34,21 +34,15 @@ func newWorld(people int) *world {
 // that neither signs nor encrypts.
 type replica struct {
 	*world
-	db       *store.DB
-	dir      string
+	*viewtest.Host
 	docs     *docs.Service
 	config   docs.Config
-	view     workspace.View
 	person   seal.ID
-	device   seal.ID
 	seq      uint64
-	sent     []workspace.Opened // in the order of its chain
 	holders  int
 	all      bool
 	standing docs.Standing
 	readOnly bool
-	hear     func(space seal.SpaceID, device seal.ID, body []byte)
-	peers    []*replica
 
 	mu        sync.Mutex
 	changed   []docs.Document
@@ -57,8 +51,7 @@ type replica struct {
 	mentioned []docs.Mentioned
 	reloads   []docs.Reload
 	trouble   []string
-	bad       map[seal.ID]string
-	stored    map[seal.ID]workspace.Opened
+	knew      map[seal.ID]bool // envelopes whose authors knew of a removal
 }
 
 func (w *world) replica(t testing.TB, person int) *replica {
@@ -66,27 +59,17 @@ func (w *world) replica(t testing.TB, person int) *replica {
 	return w.replicaIn(t, person, t.TempDir())
 }
 
-func (w *world) replicaIn(t testing.TB, person int, dir string) *replica {
+func (w *world) replicaIn(t testing.TB, i int, dir string) *replica {
 	t.Helper()
-	r := &replica{world: w, person: w.people[person], bad: map[seal.ID]string{}, stored: map[seal.ID]workspace.Opened{}}
-	r.device = seal.Hash("device", r.person[:])
-	r.openStore(t, dir)
+	person := w.people[i]
+	r := &replica{world: w, Host: viewtest.New(t, seal.Hash("device", person[:]), dir), person: person}
 	r.open()
 	return r
 }
 
-func (r *replica) openStore(t testing.TB, dir string) {
-	t.Helper()
-	r.db, r.dir = store.New(dir), dir
-	if err := r.db.Open(t.Context(), seal.Key(seal.Sum([]byte("key")))); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.db.Close() })
-}
-
 // open starts the service anew, as a restart does.
 func (r *replica) open() {
-	r.config.Store, r.config.People = r.db.Docs(), names{}
+	r.config.Store, r.config.People = r.DB.Docs(), names{}
 	r.config.Now = func() time.Time { return time.UnixMilli(r.nowMs) }
 	r.docs = docs.New(r.config)
 	r.docs.DocumentChanged.Subscribe(func(d docs.Document) { r.note(func() { r.changed = append(r.changed, d) }) })
@@ -95,7 +78,7 @@ func (r *replica) open() {
 	r.docs.Mentioned.Subscribe(func(m docs.Mentioned) { r.note(func() { r.mentioned = append(r.mentioned, m) }) })
 	r.docs.Reload.Subscribe(func(c docs.Reload) { r.note(func() { r.reloads = append(r.reloads, c) }) })
 	r.docs.Trouble.Subscribe(func(c docs.Trouble) { r.note(func() { r.trouble = append(r.trouble, c.Text) }) })
-	r.view = r.docs.Add(r)
+	r.View = r.docs.Add(r)
 }
 
 func (r *replica) note(do func()) {
@@ -109,36 +92,15 @@ type names struct{}
 func (names) Name(_, person seal.ID) string { return person.Short() }
 
 func (r *replica) ID() seal.ID                    { return r.ws }
-func (r *replica) Self() (person, device seal.ID) { return r.person, r.device }
+func (r *replica) Self() (person, device seal.ID) { return r.person, r.Device }
 
-// Append implements docs.Log as the workspace does: compose, apply, commit, tell.
+// Append implements docs.Log.
 func (r *replica) Append(ctx context.Context, space seal.SpaceID, _ workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error) {
-	var o workspace.Opened
-	var result workspace.Result
-	err := r.db.Write(ctx, func(ctx context.Context) error {
-		draft, err := compose(ctx)
-		if err != nil {
-			return err // nothing was changed: no reset
-		}
-		o = r.envelope(space, draft.Body)
-		o.Deps = draft.Deps
-		if result, err = r.view.Apply(ctx, []workspace.Opened{o}); err != nil {
-			r.view.Reset()
-		}
-		return err
+	return r.Write(ctx, compose, func(d workspace.Draft) workspace.Opened {
+		o := r.envelope(space, d.Body)
+		o.Deps = d.Deps
+		return o
 	})
-	if err != nil {
-		return workspace.Opened{}, err
-	}
-	r.note(func() {
-		r.sent = append(r.sent, o)
-		r.stored[o.ID] = o
-		for id, why := range result.Bad {
-			r.bad[id] = why
-		}
-	})
-	result.After()
-	return o, nil
 }
 
 // envelope wraps a body as the next of this device's chain.
@@ -146,10 +108,10 @@ func (r *replica) envelope(space seal.SpaceID, body []byte) workspace.Opened {
 	r.seq++
 	r.nowMs++
 	o := workspace.Opened{
-		Workspace: r.ws, Space: space, Device: r.device, Person: r.person, Seq: r.seq, Kind: workspace.KindDocument,
+		Workspace: r.ws, Space: space, Device: r.Device, Person: r.person, Seq: r.seq, Kind: workspace.KindDocument,
 		HintMs: r.nowMs, Body: body, Own: true,
 	}
-	o.ID = seal.Hash("envelope", r.ws[:], r.device[:], space[:], body, []byte{byte(r.seq), byte(r.seq >> 8), byte(r.seq >> 16)})
+	o.ID = seal.Hash("envelope", r.ws[:], r.Device[:], space[:], body, []byte{byte(r.seq), byte(r.seq >> 8), byte(r.seq >> 16)})
 	return o
 }
 
@@ -162,58 +124,16 @@ func (r *replica) forge(t testing.TB, b docs.Body, deps ...seal.ID) workspace.Op
 	}
 	o := r.envelope(r.main, data)
 	o.Deps = deps
-	r.sent = append(r.sent, o)
+	r.Sent = append(r.Sent, o)
 	return o
 }
 
-// deliver applies envelopes in one transaction, as receiving does.
-func (r *replica) deliver(t testing.TB, batch ...workspace.Opened) {
-	t.Helper()
-	batch = slices.Clone(batch)
-	for i := range batch {
-		batch[i].Own = batch[i].Device == r.device
-		r.stored[batch[i].ID] = batch[i]
-	}
-	var result workspace.Result
-	err := r.db.Write(context.Background(), func(ctx context.Context) (err error) {
-		result, err = r.view.Apply(ctx, batch)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, why := range result.Bad {
-		r.bad[id] = why
-	}
-	result.After()
-}
-
-// Reopen implements docs.Log.
-func (r *replica) Reopen(_ context.Context, id seal.ID) (workspace.Opened, error) {
-	o, ok := r.stored[id]
-	if !ok {
-		return o, workspace.ErrNotFound
-	}
-	return o, nil
-}
-
-func (r *replica) Custody(seal.SpaceID, seal.ID, uint64) (int, bool) { return r.holders, r.all }
-func (r *replica) MainSpace() seal.SpaceID                           { return r.main }
-func (r *replica) CanRead(space seal.SpaceID) bool                   { return space == r.main }
-func (r *replica) CanWrite(space seal.SpaceID) bool                  { return space == r.main && !r.readOnly }
-func (r *replica) Standing() docs.Standing                           { return r.standing }
-
-// SendLive implements docs.Live: the peers hear at once.
-func (r *replica) SendLive(space seal.SpaceID, _ workspace.Kind, body []byte) error {
-	for _, p := range r.peers {
-		p.hear(space, r.device, body)
-	}
-	return nil
-}
-
-func (r *replica) OnLive(_ workspace.Kind, hear func(space seal.SpaceID, device seal.ID, body []byte)) {
-	r.hear = hear
-}
+func (r *replica) Custody(seal.SpaceID, seal.ID, uint64) (int, bool)  { return r.holders, r.all }
+func (r *replica) HeldBySuperPeer(seal.SpaceID, seal.ID, uint64) bool { return false }
+func (r *replica) MainSpace() seal.SpaceID                            { return r.main }
+func (r *replica) CanRead(space seal.SpaceID) bool                    { return space == r.main }
+func (r *replica) CanWrite(space seal.SpaceID) bool                   { return space == r.main && !r.readOnly }
+func (r *replica) Standing() docs.Standing                            { return r.standing }
 
 func (r *replica) PersonOf(device seal.ID) (seal.ID, bool) {
 	for _, person := range r.people {
@@ -272,4 +192,20 @@ func (r *replica) editor(t testing.TB, id doc.ID) *editor {
 	e := &editor{replica: r, id: id, session: s, clock: newClock()}
 	e.load(t)
 	return e
+}
+
+// Hidden implements docs.Fences.
+func (r *replica) Hidden(_ context.Context, space seal.SpaceID) (map[seal.ID]bool, error) {
+	hidden := map[seal.ID]bool{}
+	for id, o := range r.Stored() {
+		if o.Hidden && o.Space == space {
+			hidden[id] = true
+		}
+	}
+	return hidden, nil
+}
+
+// Knew implements docs.Fences.
+func (r *replica) Knew(_ context.Context, envelope, _ seal.ID) (bool, error) {
+	return r.knew[envelope], nil
 }

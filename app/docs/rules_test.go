@@ -8,6 +8,7 @@ import (
 
 	"parvis/app/docs"
 	"parvis/app/workspace"
+	"parvis/app/workspace/viewtest"
 	"parvis/crdt/doc"
 	"parvis/crdt/doc/change"
 	"parvis/crdt/file"
@@ -20,7 +21,7 @@ func pair(t *testing.T) (ana, ben *replica, id doc.ID) {
 	w := newWorld(3)
 	ana, ben = w.replica(t, 0), w.replica(t, 1)
 	id = ana.create(t, "Report").ID
-	ben.deliver(t, ana.sent...)
+	ben.Deliver(t, ana.Sent...)
 	return ana, ben, id
 }
 
@@ -33,7 +34,7 @@ func (r *replica) wantHashes(t *testing.T, id doc.ID, want ...seal.ID) {
 
 func (r *replica) wantBad(t *testing.T, o workspace.Opened, why string) {
 	t.Helper()
-	if got := r.bad[o.ID]; !strings.Contains(got, why) || why == "" && got != "" {
+	if got := r.Bad()[o.ID]; !strings.Contains(got, why) || why == "" && got != "" {
 		t.Errorf("the verdict on %s is %q, want %q", o.ID.Short(), got, why)
 	}
 }
@@ -45,15 +46,15 @@ func TestD10ACardWaitsForThoseItFollows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ben.deliver(t, ana.sent[2])
+	ben.Deliver(t, ana.Sent[2])
 	if got := ben.document(t, id).Title; got != "Report" {
 		t.Errorf("the title is %q before the card that it follows is here", got)
 	}
 	high := docs.Card{Field: docs.FieldTitle, Lamport: 1 << 50, Title: "for ever"}
-	lie := ana.forge(t, docs.Body{Doc: id, Op: docs.OpCard, Card: &high}, ana.sent[0].ID)
-	ben.deliver(t, lie)
+	lie := ana.forge(t, docs.Body{Doc: id, Op: docs.OpCard, Card: &high}, ana.Sent[0].ID)
+	ben.Deliver(t, lie)
 	ben.wantBad(t, lie, "where 2 follows")
-	ben.deliver(t, ana.sent[1])
+	ben.Deliver(t, ana.Sent[1])
 	if got := ben.document(t, id).Title; got != "two" {
 		t.Errorf("the title is %q, want that of the last card", got)
 	}
@@ -64,19 +65,19 @@ func TestD11AChangeWaitsForWhatItBuildsOn(t *testing.T) {
 	e := ana.editor(t, id)
 	first, second, third := e.edit(t, 1), e.edit(t, 2), e.edit(t, 0)
 	page := ben.editor(t, id)
-	ben.deliver(t, ana.sent[3], ana.sent[2])
+	ben.Deliver(t, ana.Sent[3], ana.Sent[2])
 	ben.wantHashes(t, id)
 	ben.open()
 	page = ben.editor(t, id)
 	ben.wantHashes(t, id)
-	ben.deliver(t, ana.sent[1])
+	ben.Deliver(t, ana.Sent[1])
 	ben.wantHashes(t, id, hashOf(first), hashOf(second), hashOf(third))
 	if len(ben.arrived) != 1 || len(ben.arrived[0].Changes) != 3 || ben.arrived[0].Own || ben.arrived[0].Actors[e.session.Actor].Person != ana.person {
 		t.Errorf("told %+v", ben.arrived)
 	}
 	page.load(t)
 	page.edit(t, 1)
-	if deps := ben.sent[0].Deps; !slices.Equal(deps, []seal.ID{ana.sent[3].ID}) { // rule D15
+	if deps := ben.Sent[0].Deps; !slices.Equal(deps, []seal.ID{ana.Sent[3].ID}) { // rule D15
 		t.Errorf("the envelope names %v, want that of the last change", deps)
 	}
 }
@@ -84,7 +85,7 @@ func TestD11AChangeWaitsForWhatItBuildsOn(t *testing.T) {
 func TestD12OfTwoChangesWithOneNumberTheFirstInTheChainCounts(t *testing.T) {
 	ana, ben, id := pair(t)
 	e := ana.editor(t, id)
-	actor := doc.ActorOf(ana.device, id, 0)
+	actor := doc.ActorOf(ana.Device, id, 0)
 	var sent []workspace.Opened
 	var hashes []seal.ID
 	for n := range 3 { // three first changes, and what builds on each
@@ -97,14 +98,14 @@ func TestD12OfTwoChangesWithOneNumberTheFirstInTheChainCounts(t *testing.T) {
 		hashes = append(hashes, h, h2)
 	}
 	ben.editor(t, id)
-	ben.deliver(t, sent[4], sent[5])
+	ben.Deliver(t, sent[4], sent[5])
 	ben.wantHashes(t, id, hashes[4], hashes[5])
-	ben.deliver(t, sent[2])
+	ben.Deliver(t, sent[2])
 	ben.wantHashes(t, id, hashes[2])
 	if len(ben.reloads) == 0 || ben.reloads[0].ID != id {
 		t.Error("a page that has the other change was not told to load again")
 	}
-	ben.deliver(t, sent[0], sent[1], sent[3])
+	ben.Deliver(t, sent[0], sent[1], sent[3])
 	ben.wantHashes(t, id, hashes[0], hashes[1])
 	for _, o := range sent[2:] {
 		ben.wantBad(t, o, "another change of this author has the number")
@@ -121,10 +122,10 @@ func TestD4D5BadChangesAreQuarantinedAndTheDocumentStays(t *testing.T) {
 	forge := func(session uint32, change []byte, hash seal.ID) workspace.Opened {
 		return ana.forge(t, docs.Body{Doc: id, Op: docs.OpChange, Session: session, Change: change, Hash: &hash})
 	}
-	bens := encodeChange(doc.ActorOf(ben.device, id, 0), 1, e.top+1, e.deps(), 1)
+	bens := encodeChange(doc.ActorOf(ben.Device, id, 0), 1, e.top+1, e.deps(), 1)
 	rootless := encodeChange(actor, 2, 1, nil, 1)
 	early := encodeChange(actor, 2, e.top, e.deps(), 1)
-	late := encodeChange(doc.ActorOf(ana.device, id, 1), 1, e.top+9, e.deps(), 1)
+	late := encodeChange(doc.ActorOf(ana.Device, id, 1), 1, e.top+9, e.deps(), 1)
 	bad := map[string]workspace.Opened{
 		"read change":           forge(0, next[:len(next)-1], hashOf(next)),
 		"another hash":          forge(0, next, seal.ID{1}),
@@ -134,7 +135,7 @@ func TestD4D5BadChangesAreQuarantinedAndTheDocumentStays(t *testing.T) {
 		"operations begin at":   forge(0, early, hashOf(early)),
 		"operations begin at 1": forge(1, late, hashOf(late)),
 	}
-	ben.deliver(t, ana.sent...)
+	ben.Deliver(t, ana.Sent...)
 	for why, o := range bad {
 		ben.wantBad(t, o, why)
 	}
@@ -143,7 +144,7 @@ func TestD4D5BadChangesAreQuarantinedAndTheDocumentStays(t *testing.T) {
 		t.Errorf("%d unreadable, want %d", got, len(bad))
 	}
 	ben.open()
-	ben.deliver(t, ana.sent...) // everything again, after a restart
+	ben.Deliver(t, ana.Sent...) // everything again, after a restart
 	if got := ben.document(t, id).Unreadable; got != len(bad) {
 		t.Errorf("%d unreadable after everything came again, want %d", got, len(bad))
 	}
@@ -155,14 +156,14 @@ func TestD14RefusedChangesAreSetAsideAndTheirAuthorIsParked(t *testing.T) {
 	w := newWorld(3)
 	ana, ben, eve := w.replica(t, 0), w.replica(t, 1), w.replica(t, 2)
 	id := ana.create(t, "Report").ID
-	eve.deliver(t, ana.sent...)
-	ben.deliver(t, ana.sent...)
+	eve.Deliver(t, ana.Sent...)
+	ben.Deliver(t, ana.Sent...)
 	good := ana.editor(t, id)
 	first := good.edit(t, 1)
 	page := eve.editor(t, id)
 	refused := hashOf(page.edit(t, 1))
 	page.edit(t, 1)
-	ben.deliver(t, slices.Concat(ana.sent, eve.sent)...)
+	ben.Deliver(t, slices.Concat(ana.Sent, eve.Sent)...)
 	reader := ben.editor(t, id)
 	report := func(hash seal.ID) {
 		t.Helper()
@@ -183,7 +184,7 @@ func TestD14RefusedChangesAreSetAsideAndTheirAuthorIsParked(t *testing.T) {
 		e := eve.editor(t, id)
 		e.clock = newClock()
 		report2 := e.edit(t, 1)
-		ben.deliver(t, eve.last())
+		ben.Deliver(t, eve.last())
 		report(hashOf(report2))
 		others = append(others, e)
 	}
@@ -191,18 +192,18 @@ func TestD14RefusedChangesAreSetAsideAndTheirAuthorIsParked(t *testing.T) {
 	e.clock = newClock()
 	parked := e.edit(t, 1)
 	e.edit(t, 1)
-	ben.deliver(t, eve.sent...)
+	ben.Deliver(t, eve.Sent...)
 	ben.wantHashes(t, id, hashOf(first))
 	ben.open()
 	ben.wantHashes(t, id, hashOf(first))
 
-	ana.deliver(t, eve.sent...)
+	ana.Deliver(t, eve.Sent...)
 	builds := ana.editor(t, id)
 	builds.clock = newClock()
 	builds.have[hashOf(parked)], builds.heads = true, map[seal.ID]bool{hashOf(parked): true}
 	builds.top = 8
 	upon := builds.edit(t, 1)
-	ben.deliver(t, ana.last())
+	ben.Deliver(t, ana.last())
 	ben.wantHashes(t, id, hashOf(first), hashOf(parked), hashOf(upon))
 	ben.open()
 	ben.wantHashes(t, id, hashOf(first), hashOf(parked), hashOf(upon))
@@ -210,11 +211,11 @@ func TestD14RefusedChangesAreSetAsideAndTheirAuthorIsParked(t *testing.T) {
 	_ = others
 }
 
-func (r *replica) last() workspace.Opened { return r.sent[len(r.sent)-1] }
+func (r *replica) last() workspace.Opened { return r.Sent[len(r.Sent)-1] }
 
 func TestD18CursorsGoToThoseWhoHaveTheDocumentOpen(t *testing.T) {
 	ana, ben, id := pair(t)
-	ana.peers = []*replica{ben}
+	ana.Peers = []*viewtest.Host{ben.Host}
 	page := ana.editor(t, id)
 	move := func(anchor string) {
 		t.Helper()
@@ -229,7 +230,7 @@ func TestD18CursorsGoToThoseWhoHaveTheDocumentOpen(t *testing.T) {
 	ben.editor(t, id)
 	ana.nowMs += 200
 	move("1@bb")
-	if len(ben.cursors) != 1 || ben.cursors[0].Anchor != "1@bb" || ben.cursors[0].Person != ana.person || ben.cursors[0].Device != ana.device {
+	if len(ben.cursors) != 1 || ben.cursors[0].Anchor != "1@bb" || ben.cursors[0].Person != ana.person || ben.cursors[0].Device != ana.Device {
 		t.Fatalf("heard %+v", ben.cursors)
 	}
 	if len(ana.cursors) != 2 || ana.cursors[1].Anchor != "1@bb" {
@@ -251,7 +252,7 @@ func TestD18CursorsGoToThoseWhoHaveTheDocumentOpen(t *testing.T) {
 	}
 	heard := len(ben.cursors)
 	for _, junk := range []string{"", "\x80", strings.Repeat("x", 4000)} {
-		ben.hear(ben.main, ana.device, []byte(junk))
+		ben.Hear(ben.main, ana.Device, []byte(junk))
 	}
 	if len(ben.cursors) != heard {
 		t.Error("junk was told")
@@ -285,7 +286,7 @@ func TestD9AttachedFilesAreFoundByTheirIndex(t *testing.T) {
 	if err := ana.docs.Attach(t.Context(), ana.ws, id, ref); err != nil {
 		t.Fatal(err)
 	}
-	ben.deliver(t, ana.sent...)
+	ben.Deliver(t, ana.Sent...)
 	got, err := ben.docs.File(t.Context(), ben.ws, id, "015512200500000000000000000000000000000000000000000000000000000000000000")
 	if err != nil || got.Key != ref.Key || got.Name != ref.Name {
 		t.Errorf("found %v, %v", got, err)
@@ -309,7 +310,7 @@ func TestD4TenThousandMutatedChanges(t *testing.T) {
 		seeds = append(seeds, e.edit(t, i))
 	}
 	random := rand.New(rand.NewPCG(5, 5))
-	sent := slices.Clone(ana.sent)
+	sent := slices.Clone(ana.Sent)
 	for range 10_000 {
 		data := slices.Clone(seeds[random.IntN(len(seeds))])
 		for range 1 + random.IntN(3) {
@@ -326,12 +327,12 @@ func TestD4TenThousandMutatedChanges(t *testing.T) {
 		sent = append(sent, ana.forge(t, docs.Body{Doc: id, Op: docs.OpChange, Change: data, Hash: &hash}))
 	}
 	for i := 0; i < len(sent); i += 1000 {
-		ben.deliver(t, sent[i:min(i+1000, len(sent))]...)
+		ben.Deliver(t, sent[i:min(i+1000, len(sent))]...)
 	}
 	if got := len(ben.hashes(t, id)); got != 6 {
 		t.Errorf("%d changes, want the 6 honest ones", got)
 	}
-	if n := len(ben.bad); n < 9_900 {
+	if n := len(ben.Bad()); n < 9_900 {
 		t.Errorf("%d of 10,000 were called bad", n)
 	}
 	ben.editor(t, id).edit(t, 1)

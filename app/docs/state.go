@@ -118,22 +118,27 @@ func (v *view) putSnapshot(ctx context.Context, row DocRow, snapshot Cache) erro
 		if _, err := f.tip(ctx, place{row.Space, row.ID}, c); err != nil {
 			return err
 		}
-		at := uint64(0)
-		for _, head := range snapshot.Heads {
-			r, found, err := v.storage().Change(ctx, row.N, head)
-			if err != nil || !found || r.State != Complete {
-				return errors.Join(ErrStale, err)
-			}
-			at = max(at, r.Place)
-		}
-		if at != snapshot.Place {
-			return ErrStale
+		if at, err := v.reached(ctx, row, snapshot.Heads); err != nil || at != snapshot.Place {
+			return errors.Join(ErrStale, err)
 		}
 		if err := v.storage().PutCache(ctx, row.N, snapshot); err != nil {
 			return err
 		}
 		return v.storage().DropBytes(ctx, row.N, snapshot.Place)
 	})
+}
+
+// reached is the greatest place of some heads. It is [ErrStale] when one of them is
+// no complete change here.
+func (v *view) reached(ctx context.Context, row DocRow, heads []seal.ID) (at uint64, err error) {
+	for _, head := range heads {
+		r, found, err := v.storage().Change(ctx, row.N, head)
+		if err != nil || !found || r.State != Complete {
+			return 0, errors.Join(ErrStale, err)
+		}
+		at = max(at, r.Place)
+	}
+	return at, nil
 }
 
 // placeOf finds the place up to which a state with these heads holds all changes
@@ -183,36 +188,6 @@ func (v *view) placeOf(ctx context.Context, row DocRow, heads []seal.ID) (uint64
 		return 0, ErrStale
 	}
 	return at, nil
-}
-
-// PutPaint keeps what the page shows until it has loaded the document.
-func (s *Service) PutPaint(ctx context.Context, ws seal.ID, id doc.ID, heads []seal.ID, data []byte) error {
-	if len(data) > MaxSnapshot {
-		return fmt.Errorf("a picture of %d bytes: %w", len(data), ErrTooLarge)
-	}
-	v, d, err := s.find(ctx, ws, id)
-	if err != nil {
-		return err
-	}
-	return v.storage().Write(ctx, func(ctx context.Context) error {
-		return v.storage().PutCache(ctx, d.row.N, Cache{Kind: PaintCache, Heads: sorted(heads), Data: data})
-	})
-}
-
-// Paint is what PutPaint kept last; it is [ErrNotFound] when there is none.
-func (s *Service) Paint(ctx context.Context, ws seal.ID, id doc.ID) (Paint, error) {
-	v, d, err := s.find(ctx, ws, id)
-	if err != nil {
-		return Paint{}, err
-	}
-	c, found, err := v.storage().Cache(ctx, d.row.N, PaintCache)
-	if err != nil {
-		return Paint{}, err
-	}
-	if !found {
-		return Paint{}, fmt.Errorf("picture of %s: %w", id, ErrNotFound)
-	}
-	return Paint{Heads: c.Heads, Data: c.Data}, nil
 }
 
 // History lists the complete changes of a document, in causal order, without the

@@ -19,6 +19,9 @@ const (
 	Parked   ChangeState = 0x66a5_5a99 // its author's changes wait for somebody to build on them
 	Bad      ChangeState = 0x0f33_55cc // breaks a rule: kept, never handed out
 	Refused  ChangeState = 0x3c96_69c3 // an engine refused it: kept, never handed out
+
+	// HiddenChange is beyond the fences of a removal, and nobody built on it unknowingly.
+	HiddenChange ChangeState = 0x7851_327e
 )
 
 // DocRow is one document of one space. The store seals Content and binds it to
@@ -64,6 +67,7 @@ type NoteFlags int64
 const (
 	MentionsMe NoteFlags = 1
 	Unusable   NoteFlags = 2 // a body or change that breaks a rule
+	Hidden     NoteFlags = 4 // beyond the fences of a removal
 )
 
 // NoteRow is any other envelope of a document: a card, a mention, files, or a

@@ -14,7 +14,21 @@ type Log interface {
 	// Append writes one envelope; compose runs inside the write transaction.
 	Append(ctx context.Context, space seal.SpaceID, kind workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error)
 	Reopen(ctx context.Context, id seal.ID) (workspace.Opened, error)
+}
+
+// Holders is who else has stored what.
+type Holders interface {
+	// Custody counts other devices and super-peers; all means all active devices.
 	Custody(space seal.SpaceID, device seal.ID, seq uint64) (holders int, all bool)
+	HeldBySuperPeer(space seal.SpaceID, device seal.ID, seq uint64) bool
+}
+
+// Fences is what removals took away.
+type Fences interface {
+	// Hidden names the envelopes of a space that are beyond the fences of a removal.
+	Hidden(ctx context.Context, space seal.SpaceID) (map[seal.ID]bool, error)
+	// Knew reports whether the author of an envelope knew that a device was removed.
+	Knew(ctx context.Context, envelope, device seal.ID) (bool, error)
 }
 
 // Circle is who may do what in which space.
@@ -43,6 +57,8 @@ type Live interface {
 // Team is the workspace as documents need it.
 type Team interface {
 	Log
+	Holders
+	Fences
 	Circle
 	Live
 }

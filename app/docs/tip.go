@@ -64,7 +64,8 @@ type entry struct {
 	row    ChangeRow
 	c      changeContent
 	actor  *actor
-	kept   bool   // it was handed out before, or others build on it: not parked
+	kept   bool   // it was handed out before, or others build on it: not parked, not hidden
+	hidden bool   // beyond the fences of a removal
 	reason string // why it is bad
 }
 
@@ -75,7 +76,7 @@ func newTip(v *view, row DocRow) *tip {
 	return &tip{
 		v: v, row: row, actors: map[doc.Actor]*actor{}, byN: map[int64]*actor{}, known: newKnown(),
 		waiters: waiters{open: map[seal.ID]*entry{}, waiting: map[seal.ID][]seal.ID{}}, heads: map[seal.ID]bool{},
-		refused: map[seal.ID]int{}, folded: foldCards(nil), content: docContent{V: version},
+		refused: map[seal.ID]int{}, folded: foldCards(nil, false), content: docContent{V: version},
 	}
 }
 
@@ -131,6 +132,10 @@ func (t *tip) loadChanges(ctx context.Context) (moved bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	hidden, err := t.v.team.Hidden(ctx, t.row.Space)
+	if err != nil {
+		return false, err
+	}
 	entries := make([]*entry, 0, len(rows))
 	for _, row := range rows {
 		e, err := t.v.entryOf(ctx, t, row)
@@ -141,7 +146,8 @@ func (t *tip) loadChanges(ctx context.Context) (moved bool, err error) {
 			}
 			continue // reported; it is as if it were not here
 		}
-		e.kept = row.State == Complete
+		e.hidden = hidden[row.Envelope]
+		e.kept = row.State == Complete && !e.hidden
 		entries = append(entries, e)
 		if row.State == Refused {
 			t.refused[e.actor.Person]++

@@ -15,6 +15,8 @@ var (
 	ErrNotFound = errors.New("no such workspace, space or person")
 	// ErrInvalid reports a text that is no name.
 	ErrInvalid = errors.New("not a name")
+	// ErrTaken reports the name of a private space that another one has.
+	ErrTaken = errors.New("a private space of this name exists")
 	// ErrRefused reports a name that somebody else must give.
 	ErrRefused = errors.New("not allowed to give this name")
 )

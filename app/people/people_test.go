@@ -3,7 +3,6 @@ package people_test
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -14,30 +13,23 @@ import (
 	"time"
 
 	"parvis/app/people"
-	"parvis/app/store"
 	"parvis/app/workspace"
+	"parvis/app/workspace/viewtest"
 	"parvis/crdt/seal"
 )
-
-var storageKey = seal.Key(seal.Sum([]byte("key")))
 
 const nowMs = 1_800_000_000_000
 
 // replica is one device: the real store and the real service, with a workspace
 // that neither signs nor encrypts.
 type replica struct {
-	dir     string
-	db      *store.DB
+	*viewtest.Host
 	people  *people.Service
-	view    workspace.View
 	person  seal.ID
 	members []people.Membership
 	home    seal.SpaceID
 	online  map[seal.ID]bool
 	seq     byte
-	sent    []workspace.Opened
-	stored  map[seal.ID]workspace.Opened
-	bad     map[seal.ID]string
 	told    []people.Person
 	renamed int
 	trouble []string
@@ -54,94 +46,47 @@ var (
 func newReplica(t *testing.T, person seal.ID) *replica {
 	t.Helper()
 	r := &replica{
-		dir: t.TempDir(), person: person, home: main, online: map[seal.ID]bool{},
-		stored: map[seal.ID]workspace.Opened{}, bad: map[seal.ID]string{},
+		Host: viewtest.New(t, seal.ID{person[0], 0x10}, t.TempDir()), person: person, home: main, online: map[seal.ID]bool{},
 		members: []people.Membership{
 			{Person: ana, Role: people.Owner, Here: true, Devices: []people.Device{{ID: seal.ID{0x11}}}},
 			{Person: ben, Role: people.Member, Here: true, By: ana, Devices: []people.Device{{ID: seal.ID{0x12}}, {ID: seal.ID{0x22}, Later: true, AddedMs: nowMs - 1000}}},
 			{Person: cleo, Role: people.Guest, By: ana},
 		},
 	}
-	r.open(t)
+	r.open()
 	return r
 }
 
-func (r *replica) open(t *testing.T) {
-	t.Helper()
-	if r.db != nil {
-		if err := r.db.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	db := store.New(r.dir)
-	if err := db.Open(t.Context(), storageKey); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	r.db = db
-	r.people = people.New(people.Config{Store: db.People(), Now: func() time.Time { return time.UnixMilli(nowMs) }})
+// open starts the service anew.
+func (r *replica) open() {
+	r.people = people.New(people.Config{Store: r.DB.People(), Now: func() time.Time { return time.UnixMilli(nowMs) }})
 	r.people.PersonChanged.Subscribe(func(p people.Person) { r.told = append(r.told, p) })
 	r.people.WorkspaceRenamed.Subscribe(func(seal.ID) { r.renamed++ })
 	r.people.Trouble.Subscribe(func(x people.Trouble) { r.trouble = append(r.trouble, x.Text) })
-	r.view = r.people.Open(r)
+	r.View = r.people.Open(r)
+}
+
+func (r *replica) restart(t *testing.T) {
+	t.Helper()
+	if err := r.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.OpenStore(t)
+	r.open()
 }
 
 func (r *replica) ID() seal.ID                    { return ws }
-func (r *replica) Self() (person, device seal.ID) { return r.person, seal.ID{r.person[0], 0x10} }
+func (r *replica) Self() (person, device seal.ID) { return r.person, r.Device }
 
-func (r *replica) Append(ctx context.Context, space seal.SpaceID, kind workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error) {
-	var o workspace.Opened
-	var result workspace.Result
-	err := r.db.Write(ctx, func(ctx context.Context) error {
-		draft, err := compose(ctx)
-		if err != nil {
-			return err
-		}
-		o = r.envelope(space, draft.Body)
-		result, err = r.view.Apply(ctx, []workspace.Opened{o})
-		return err
-	})
-	if err != nil {
-		return o, err
-	}
-	result.After()
-	return o, nil
+func (r *replica) Append(ctx context.Context, space seal.SpaceID, _ workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error) {
+	return r.Write(ctx, compose, func(d workspace.Draft) workspace.Opened { return r.envelope(space, d.Body) })
 }
 
 func (r *replica) envelope(space seal.SpaceID, body []byte) workspace.Opened {
 	r.seq++
 	o := workspace.Opened{Workspace: ws, Space: space, Person: r.person, Seq: uint64(r.seq), Kind: workspace.KindProfile, Body: body}
 	o.ID = seal.Hash("envelope", r.person[:], body, []byte{r.seq})
-	r.sent = append(r.sent, o)
-	r.stored[o.ID] = o
 	return o
-}
-
-func (r *replica) deliver(t *testing.T, batch ...workspace.Opened) {
-	t.Helper()
-	var result workspace.Result
-	err := r.db.Write(t.Context(), func(ctx context.Context) (err error) {
-		result, err = r.view.Apply(ctx, batch)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, why := range result.Bad {
-		r.bad[id] = why
-	}
-	for _, o := range batch {
-		r.stored[o.ID] = o
-	}
-	result.After()
-}
-
-func (r *replica) Reopen(_ context.Context, id seal.ID) (workspace.Opened, error) {
-	o, ok := r.stored[id]
-	if !ok {
-		return o, workspace.ErrNotFound
-	}
-	return o, nil
 }
 
 func (r *replica) Members() []people.Membership { return r.members }
@@ -179,7 +124,7 @@ func TestEverybodyIsListedWithWhatIsKnown(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	r.open(t)
+	r.restart(t)
 	if name := r.people.Name(ws, ana); name != "Ana Ruiz" {
 		t.Errorf("after a restart the name is %q", name)
 	}
@@ -191,15 +136,15 @@ func TestP6TheLastNameWinsInAnyOrder(t *testing.T) {
 	a.rename(t, "two")
 	a.rename(t, "two") // no change, no envelope
 	b.rename(t, "elsewhere")
-	if len(a.sent) != 2 {
-		t.Errorf("%d envelopes, want 2", len(a.sent))
+	if len(a.Sent) != 2 {
+		t.Errorf("%d envelopes, want 2", len(a.Sent))
 	}
-	all := slices.Concat(a.sent, b.sent)
+	all := slices.Concat(a.Sent, b.Sent)
 	for seed := range uint64(10) {
 		r := newReplica(t, ben)
 		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		for _, o := range all {
-			r.deliver(t, o, o)
+			r.Deliver(t, o, o)
 		}
 		if got := r.people.Name(ws, ana); got != "two" {
 			t.Errorf("seed %d: the name is %q, want two", seed, got)
@@ -207,6 +152,44 @@ func TestP6TheLastNameWinsInAnyOrder(t *testing.T) {
 		if last := r.told[len(r.told)-1]; last.Name != "two" {
 			t.Errorf("told %q last", last.Name)
 		}
+	}
+}
+
+func TestP9AHiddenNameGivesWayToTheOneBefore(t *testing.T) {
+	ben := newReplica(t, ben)
+	ben.rename(t, "Ben")
+	ben.rename(t, "Thief")
+	ana := newReplica(t, ana)
+	ana.Deliver(t, ben.Sent...)
+	for _, c := range []struct {
+		hidden bool
+		batch  []workspace.Opened
+		want   string
+	}{
+		{true, ben.Sent[1:], "Ben"},
+		{true, ben.Sent[:1], ben.person.Short()},
+		{false, ben.Sent[:1], "Ben"},
+		{false, ben.Sent[1:], "Thief"},
+	} {
+		ana.Judge(t, c.hidden, c.batch...)
+		if got := ana.people.Name(ws, ben.person); got != c.want {
+			t.Errorf("the name is %q, want %q", got, c.want)
+		}
+		if last := ana.told[len(ana.told)-1]; last.Name != c.want {
+			t.Errorf("told %q last, want %q", last.Name, c.want)
+		}
+		ana.restart(t)
+		if got := ana.people.Name(ws, ben.person); got != c.want {
+			t.Errorf("after a restart the name is %q, want %q", got, c.want)
+		}
+	}
+	hidden := ben.Sent[1]
+	hidden.ID[0]++
+	hidden.Hidden = true
+	ana.Judge(t, true, ben.Sent[1])
+	ana.Deliver(t, hidden)
+	if got := ana.people.Name(ws, ben.person); got != "Ben" {
+		t.Errorf("a name that arrives hidden: %q", got)
 	}
 }
 
@@ -224,28 +207,36 @@ func TestP7WhoMayNameWhat(t *testing.T) {
 		t.Fatal(err)
 	}
 	forged := member.envelope(main, body)
-	member.deliver(t, owner.sent[0], forged)
+	member.Deliver(t, owner.Sent[0], forged)
 	if name, err := member.people.WorkspaceName(ctx, ws); name != "Atelier" || err != nil || member.renamed != 1 {
 		t.Errorf("the workspace is called %q, %v, told %d times", name, err, member.renamed)
 	}
-	if member.bad[forged.ID] == "" {
+	if member.Bad()[forged.ID] == "" {
 		t.Error("the forged name is not bad")
 	}
 	private := seal.SpaceID{7}
 	if err := member.people.NameSpace(ctx, ws, private, "Board"); err != nil {
 		t.Fatal(err)
 	}
-	if got := member.sent[len(member.sent)-1].Space; got != private {
+	if got := member.Sent[len(member.Sent)-1].Space; got != private {
 		t.Errorf("the space's name was written in %s", got)
 	}
 	if name, err := member.people.SpaceName(ctx, ws, private); name != "Board" || err != nil {
 		t.Errorf("the space is called %q, %v", name, err)
 	}
+	for text, want := range map[string]error{"board": people.ErrTaken, " BOARD ": people.ErrTaken, "Boards": nil, "": people.ErrInvalid} {
+		if err := member.people.FreeSpaceName(ctx, ws, []seal.SpaceID{{8}, private}, text); !errors.Is(err, want) {
+			t.Errorf("another private space %q: %v, want %v", text, err, want)
+		}
+	}
+	if err := member.people.FreeSpaceName(ctx, ws, []seal.SpaceID{{8}}, "Board"); err != nil {
+		t.Errorf("P7: the name of a space that is not asked about: %v", err)
+	}
 	member.home = seal.SpaceID{}
 	if err := member.people.Rename(ctx, ws, "Ben"); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("without a space to write in: %v", err)
 	}
-	for _, text := range []string{"", " \u200b", "\xff"} {
+	for _, text := range []string{"", " \u200b", "\xff", strings.Repeat("x", 65)} {
 		if err := owner.people.Rename(ctx, ws, text); !errors.Is(err, people.ErrInvalid) {
 			t.Errorf("the name %q gives %v", text, err)
 		}
@@ -366,31 +357,22 @@ func TestProfileMutations(t *testing.T) {
 func TestP8NamesLieSealedAndAreRestored(t *testing.T) {
 	r := newReplica(t, ana)
 	r.rename(t, "marker-name")
-	if err := r.db.Close(); err != nil {
+	if err := r.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
-	entries, err := os.ReadDir(r.dir)
+	entries, err := os.ReadDir(r.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, entry := range entries {
-		data, err := os.ReadFile(filepath.Join(r.dir, entry.Name()))
+		data, err := os.ReadFile(filepath.Join(r.Dir, entry.Name()))
 		if err == nil && bytes.Contains(data, []byte("marker-name")) {
 			t.Errorf("%s holds the name", entry.Name())
 		}
 	}
-	raw, err := sql.Open("sqlite", filepath.Join(r.dir, "parvis.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := raw.Exec(`UPDATE name SET lamport = lamport + 1`); err != nil {
-		t.Fatal(err)
-	}
-	if err := raw.Close(); err != nil {
-		t.Fatal(err)
-	}
+	r.Damage(t, `UPDATE name SET lamport = lamport + 1`)
 	for range 2 { // it is repaired for good
-		r.open(t)
+		r.restart(t)
 		if got := r.people.Name(ws, ana); got != "marker-name" {
 			t.Errorf("the name is %q", got)
 		}

@@ -31,5 +31,6 @@ type Storage interface {
 	PutName(ctx context.Context, n NameRow) error
 	NameRow(ctx context.Context, ws seal.ID, what What, target string) (row NameRow, found bool, err error)
 	NameRows(ctx context.Context, ws seal.ID) ([]NameRow, error)
+	DropName(ctx context.Context, ws seal.ID, what What, target string) error
 	Write(ctx context.Context, fn func(ctx context.Context) error) error
 }

@@ -183,15 +183,51 @@ func (s *Service) NameSpace(ctx context.Context, ws seal.ID, space seal.SpaceID,
 	return v.give(ctx, space, SpaceName, space[:], text)
 }
 
+// FreeSpaceName makes sure that none of some spaces has a name, whatever the case of
+// its letters.
+func (s *Service) FreeSpaceName(ctx context.Context, ws seal.ID, spaces []seal.SpaceID, text string) error {
+	if text = name.Typed(text); text == "" {
+		return ErrInvalid
+	}
+	for _, space := range spaces {
+		other, err := s.SpaceName(ctx, ws, space)
+		if err != nil {
+			return err
+		}
+		if strings.EqualFold(other, text) {
+			return fmt.Errorf("space %s: %w", space.Short(), ErrTaken)
+		}
+	}
+	return nil
+}
+
 // give writes a name, unless it is the one already given.
 func (v *view) give(ctx context.Context, space seal.SpaceID, what What, target []byte, text string) error {
-	text = name.Clean(text)
+	text = name.Typed(text)
 	if text == "" {
 		return ErrInvalid
 	}
 	if v.name(key{what, string(target)}) == text {
 		return nil
 	}
+	return v.write(ctx, space, what, target, text)
+}
+
+// RepeatSpaceName writes the name of a space once more, for people who cannot open what
+// was written before they came.
+func (s *Service) RepeatSpaceName(ctx context.Context, ws seal.ID, space seal.SpaceID) error {
+	v, err := s.view(ws)
+	if err != nil {
+		return err
+	}
+	text := v.name(key{SpaceName, string(space[:])})
+	if text == "" {
+		return nil
+	}
+	return v.write(ctx, space, SpaceName, space[:], text)
+}
+
+func (v *view) write(ctx context.Context, space seal.SpaceID, what What, target []byte, text string) error {
 	_, err := v.team.Append(ctx, space, workspace.KindProfile, func(ctx context.Context) (workspace.Draft, error) {
 		before, _, err := v.service.config.Store.NameRow(ctx, v.team.ID(), what, string(target))
 		if err != nil {

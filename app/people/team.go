@@ -14,6 +14,8 @@ type Log interface {
 	// Append writes one envelope; compose runs inside the write transaction.
 	Append(ctx context.Context, space seal.SpaceID, kind workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error)
 	Reopen(ctx context.Context, id seal.ID) (workspace.Opened, error)
+	// EachOpened visits what is stored and shown of a kind; it is slow.
+	EachOpened(ctx context.Context, kind workspace.Kind, of func(space seal.SpaceID, device seal.ID) bool, visit func(workspace.Opened) error) error
 }
 
 // Roster is who is in the team.

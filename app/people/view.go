@@ -33,6 +33,9 @@ func (v *view) Apply(ctx context.Context, batch []workspace.Opened) (workspace.R
 	bad := map[seal.ID]string{}
 	var given []NameRow
 	for _, o := range batch {
+		if o.Hidden {
+			continue
+		}
 		p, err := Decode(o)
 		if err == nil && p.What == WorkspaceName && !v.leads(o.Person) {
 			err = ErrRefused

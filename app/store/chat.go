@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"parvis/app/chat"
 	"parvis/crdt/seal"
@@ -47,19 +48,53 @@ func chatKey(r chat.Row) []byte {
 	return append(key, r.Target[:]...)
 }
 
-// AddRow implements chat.RowStore. It is a plain INSERT of one row without
-// constraints, for which SQLite keeps no statement journal.
-func (db *DB) AddRow(ctx context.Context, r chat.Row) (int64, error) {
-	about, target := aboutOf(r)
-	result, err := db.querier(ctx).ExecContext(ctx, `
-		INSERT INTO chat_message (chan, lamport, short, id, op, about, target, flags, sent, state, content)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
-		r.Channel, int64(r.Lamport), idTag(r.ID), r.ID[:], int64(r.Op), about, target, int64(r.Flags), r.SentMs, int64(r.State),
-		db.sealValue("chat_message", "content", chatKey(r), r.Content))
-	if err != nil {
-		return 0, fmt.Errorf("add message: %w", err)
+const (
+	// addOne adds a row. A plain INSERT without constraints keeps no journal of its
+	// own.
+	addOne = `INSERT OR FAIL INTO chat_message (chan, lamport, short, id, op, about, target, flags, sent, state, content)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	addRest    = `, (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	addAtOnce  = 8
+	addColumns = 11
+)
+
+func addMany(n int) string {
+	q := addOne
+	for range n - 1 {
+		q += addRest
 	}
-	return result.LastInsertId()
+	return q
+}
+
+// AddRows implements chat.RowStore.
+func (db *DB) AddRows(ctx context.Context, rows []*chat.Row) error {
+	q := db.querier(ctx)
+	args := make([]any, 0, addAtOnce*addColumns)
+	for len(rows) > 0 {
+		n, query := 1, addOne
+		if len(rows) >= addAtOnce {
+			n, query = addAtOnce, addMany(addAtOnce)
+		}
+		args = args[:0]
+		for _, r := range rows[:n] {
+			about, target := aboutOf(*r)
+			args = append(args, r.Channel, int64(r.Lamport), idTag(r.ID), r.ID[:], int64(r.Op), about, target, int64(r.Flags), r.SentMs, int64(r.State),
+				db.sealValue("chat_message", "content", chatKey(*r), r.Content))
+		}
+		result, err := q.ExecContext(ctx, query, args...)
+		if err != nil {
+			return fmt.Errorf("add messages: %w", err)
+		}
+		last, err := result.LastInsertId()
+		if err != nil {
+			return fmt.Errorf("add messages: %w", err)
+		}
+		for i, r := range rows[:n] { // each is one more than the greatest before it
+			r.N = last - int64(n-1-i)
+		}
+		rows = rows[n:]
+	}
+	return nil
 }
 
 func aboutOf(r chat.Row) (about, target any) {
@@ -163,13 +198,22 @@ func (db *DB) RowsAfter(ctx context.Context, n int64, limit int) ([]chat.Row, er
 	return db.readRows(ctx, `SELECT `+chatColumns+` FROM chat_message m WHERE n > ? ORDER BY n LIMIT ?`, n, limit)
 }
 
-// Row implements chat.RowStore.
-func (db *DB) Row(ctx context.Context, id seal.ID) (row chat.Row, found bool, err error) {
-	list, err := db.readRows(ctx, `SELECT `+chatColumns+` FROM chat_message m WHERE short = ? AND id = ?`, idTag(id), id[:])
-	if err != nil || len(list) == 0 {
-		return chat.Row{}, false, err
+// Rows implements chat.RowStore.
+func (db *DB) Rows(ctx context.Context, ids []seal.ID) ([]chat.Row, error) {
+	if len(ids) == 1 {
+		return db.readRows(ctx, `SELECT `+chatColumns+` FROM chat_message m WHERE short = ? AND id = ?`, idTag(ids[0]), ids[0][:])
 	}
-	return list[0], true, nil
+	list, err := db.readRows(ctx, `
+		SELECT `+chatColumns+` FROM chat_message m INDEXED BY chat_message_short
+		WHERE short IN (SELECT value FROM json_each(?))`, shorts(ids))
+	if err != nil {
+		return nil, err
+	}
+	wanted := make(map[seal.ID]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	return slices.DeleteFunc(list, func(r chat.Row) bool { return !wanted[r.ID] }), nil
 }
 
 // NewestRows implements chat.RowStore.
@@ -179,21 +223,46 @@ func (db *DB) NewestRows(ctx context.Context, ws seal.ID, limit int) ([]chat.Row
 		WHERE chan IN (SELECT chan FROM chat_channel WHERE ws = ?) ORDER BY n DESC LIMIT ?`, ws[:], limit)
 }
 
-// OpenRows implements chat.PageStore.
-func (db *DB) OpenRows(ctx context.Context, ws seal.ID, limit int) ([]chat.Row, error) {
+// WaitingRows implements chat.WaitingStore.
+func (db *DB) WaitingRows(ctx context.Context, ws seal.ID) ([]int64, error) {
+	found, err := db.querier(ctx).QueryContext(ctx, `
+		SELECT n FROM chat_message INDEXED BY chat_message_open
+		WHERE state = 1427098675 AND chan IN (SELECT chan FROM chat_channel WHERE ws = ?) ORDER BY lamport, n`, ws[:])
+	if err != nil {
+		return nil, fmt.Errorf("read waiting messages: %w", err)
+	}
+	defer found.Close()
+	var numbers []int64
+	for found.Next() {
+		var n intColumn
+		if err := found.Scan(&n); err != nil {
+			return nil, fmt.Errorf("read waiting messages: %w", err)
+		}
+		numbers = append(numbers, int64(n))
+	}
+	return numbers, found.Err()
+}
+
+// NumberedRows implements chat.WaitingStore.
+func (db *DB) NumberedRows(ctx context.Context, numbers []int64) ([]chat.Row, error) {
 	return db.readRows(ctx, `
-		SELECT `+chatColumns+` FROM chat_message m INDEXED BY chat_message_open
-		WHERE state = 1427098675 AND chan IN (SELECT chan FROM chat_channel WHERE ws = ?) ORDER BY n LIMIT ?`, ws[:], limit)
+		SELECT `+chatColumns+` FROM json_each(?) j CROSS JOIN chat_message m ON m.n = j.value ORDER BY j.key`, jsonList(numbers))
 }
 
 // The queries of a page. A bad row (254,… in app/chat/rows.go) is never listed.
 const (
 	notBad      = ` AND m.state <> 255022540 `
-	inMain      = ` FROM chat_message m INDEXED BY chat_message_place WHERE chan = ?1 AND op = 0 AND about IS NULL` + notBad
-	inThread    = ` FROM chat_message m INDEXED BY chat_message_about WHERE about = ?6 AND target = ?5 AND chan = ?1 AND op = 0` + notBad
+	visible     = notBad + `AND m.flags & 4 = 0 `
+	inMain      = ` FROM chat_message m INDEXED BY chat_message_place WHERE chan = ?1 AND op = 0 AND about IS NULL` + notBad + orAnswered
+	inThread    = ` FROM chat_message m INDEXED BY chat_message_about WHERE about = ?6 AND target = ?5 AND chan = ?1 AND op = 0` + visible
 	beforePlace = ` AND lamport <= ?2 AND NOT (lamport = ?2 AND id >= ?3) ORDER BY lamport DESC, id DESC LIMIT ?4`
 	afterPlace  = ` AND lamport >= ?2 AND NOT (lamport = ?2 AND id <= ?3) ORDER BY lamport, id LIMIT ?4`
 )
+
+// orAnswered keeps a hidden message that others answered, so that the answers can be
+// reached.
+const orAnswered = `AND (m.flags & 4 = 0 OR EXISTS (SELECT 1 FROM chat_message r INDEXED BY chat_message_about
+	WHERE r.about = m.short AND r.target = m.id AND r.op = 0 AND r.flags & 4 = 0 AND r.state <> 255022540)) `
 
 // Posts implements chat.PageStore.
 func (db *DB) Posts(ctx context.Context, channel int64, cut chat.Cut) ([]chat.Row, error) {
@@ -221,7 +290,7 @@ func (db *DB) Posts(ctx context.Context, channel int64, cut chat.Cut) ([]chat.Ro
 func (db *DB) Changes(ctx context.Context, targets []seal.ID) ([]chat.Row, error) {
 	list, err := db.readRows(ctx, `
 		SELECT `+chatColumns+` FROM chat_message m INDEXED BY chat_message_about
-		WHERE about IN (SELECT value FROM json_each(?)) AND op IN (1, 2, 3)`+notBad, shorts(targets))
+		WHERE about IN (SELECT value FROM json_each(?)) AND op IN (1, 2, 3)`+visible, shorts(targets))
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +318,7 @@ func (db *DB) Namings(ctx context.Context, channel int64) ([]chat.Row, error) {
 func (db *DB) Replies(ctx context.Context, roots []seal.ID) (map[seal.ID]chat.Replies, error) {
 	found, err := db.querier(ctx).QueryContext(ctx, `
 		SELECT target, count(*), max(sent) FROM chat_message m INDEXED BY chat_message_about
-		WHERE about IN (SELECT value FROM json_each(?)) AND op = 0`+notBad+`GROUP BY target`, shorts(roots))
+		WHERE about IN (SELECT value FROM json_each(?)) AND op = 0`+visible+`GROUP BY target`, shorts(roots))
 	if err != nil {
 		return nil, fmt.Errorf("count answers: %w", err)
 	}
@@ -284,7 +353,7 @@ func (db *DB) LastPost(ctx context.Context, channel int64) (chat.Last, error) {
 	var id blobColumn
 	err := db.querier(ctx).QueryRowContext(ctx, `
 		SELECT lamport, id, sent FROM chat_message m INDEXED BY chat_message_place
-		WHERE chan = ? AND op = 0`+notBad+`ORDER BY lamport DESC, id DESC LIMIT 1`, channel).Scan(&lamport, &id, &sent)
+		WHERE chan = ? AND op = 0`+visible+`ORDER BY lamport DESC, id DESC LIMIT 1`, channel).Scan(&lamport, &id, &sent)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return chat.Last{}, fmt.Errorf("read last message: %w", err)
 	}
@@ -294,7 +363,7 @@ func (db *DB) LastPost(ctx context.Context, channel int64) (chat.Last, error) {
 // maxUnread is where counting stops.
 const maxUnread = 1000
 
-// Unread implements chat.ChannelStore.
+// Unread implements chat.UnreadStore.
 func (db *DB) Unread(ctx context.Context, channel int64, mark chat.Mark) (unread, mentions int, err error) {
 	err = db.querier(ctx).QueryRowContext(ctx, `
 		SELECT count(*), coalesce(sum(flags & 2), 0) / 2 FROM (

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -158,9 +159,15 @@ func (db *DB) stop() error {
 	return err
 }
 
-// dsn carries every pragma, because a PRAGMA by Exec reaches only one
+// nodeCache is the memory in KiB for pages of one connection of a node.
+const nodeCache = 16_000
+
+// dsn is how a node's database is opened.
+func dsn(path string, readOnly bool) string { return dsnWith(path, readOnly, nodeCache) }
+
+// dsnWith carries every pragma, because a PRAGMA by Exec reaches only one
 // connection of a pool.
-func dsn(path string, readOnly bool) string {
+func dsnWith(path string, readOnly bool, cache int) string {
 	q := url.Values{"_pragma": {
 		"busy_timeout(10000)",
 		"journal_mode(WAL)",
@@ -172,7 +179,7 @@ func dsn(path string, readOnly bool) string {
 		"foreign_keys(ON)",
 		"trusted_schema(OFF)",
 		"cell_size_check(ON)",
-		"cache_size(-16000)",
+		"cache_size(" + strconv.Itoa(-cache) + ")",
 		"wal_autocheckpoint(4000)",     // pages, 16 MB: random index pages are then written once for many commits
 		"journal_size_limit(67108864)", // bytes the WAL keeps after a burst
 	}}

@@ -11,7 +11,7 @@ import (
 
 const (
 	// insertOne adds one envelope.
-	insertOne = `INSERT INTO envelope (n, chain, seq, short, id, bytes, sum) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	insertOne = `INSERT OR FAIL INTO envelope (n, chain, seq, short, id, bytes, sum) VALUES (?, ?, ?, ?, ?, ?, ?)`
 	// insertMany adds manyRows at once, which halves what database/sql costs; the
 	// driver's own cost grows with the square of the number of parameters.
 	insertMany = insertOne + `, (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)` +

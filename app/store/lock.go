@@ -14,9 +14,38 @@ import (
 // wraps it is one sentence and names the other process where it is known.
 var ErrInUse = errors.New("the data folder is in use")
 
+// Use is what a data folder is for.
+type Use string
+
+// The uses of a data folder, as a sentence names them.
+const (
+	Device    Use = "a device"
+	SuperPeer Use = "a super-peer"
+)
+
+// checkUse refuses the folder of another use: a mistyped --data would mix the two.
+func checkUse(dir string, use Use) error {
+	own, other, foreign := fileName, mailboxFile, SuperPeer
+	if use == SuperPeer {
+		own, other, foreign = other, own, Device
+	}
+	here := func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	}
+	if here(other) && !here(own) {
+		return fmt.Errorf("%s is the data folder of %s: name another one for %s", dir, foreign, use)
+	}
+	return nil
+}
+
 // Lock makes this process the only one that uses a data folder, until release is
-// called or the process ends in whatever way. The folder is created when needed.
-func Lock(dir string) (release func() error, err error) {
+// called or the process ends in whatever way. The folder is created when needed; one
+// that belongs to another use is refused.
+func Lock(dir string, use Use) (release func() error, err error) {
+	if err := checkUse(dir, use); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}

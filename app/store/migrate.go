@@ -21,9 +21,12 @@ type migration struct {
 	script string
 }
 
-// migrations lists the files in order. They must be numbered 1, 2, 3 …
-func migrations() ([]migration, error) {
-	entries, err := schema.ReadDir("schema") // sorted by name
+// migrations lists the files of a node's database.
+func migrations() ([]migration, error) { return migrationsOf(schema, "schema") }
+
+// migrationsOf lists the files of a folder in order. They must be numbered 1, 2, 3 …
+func migrationsOf(files embed.FS, folder string) ([]migration, error) {
+	entries, err := files.ReadDir(folder) // sorted by name
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +37,7 @@ func migrations() ([]migration, error) {
 		if err != nil || number != len(list)+1 {
 			return nil, fmt.Errorf("migration %s: want number %04d", entry.Name(), len(list)+1)
 		}
-		script, err := schema.ReadFile(path.Join("schema", entry.Name()))
+		script, err := files.ReadFile(path.Join(folder, entry.Name()))
 		if err != nil {
 			return nil, err
 		}
@@ -43,13 +46,18 @@ func migrations() ([]migration, error) {
 	return list, nil
 }
 
-// migrate brings the database to the newest schema in one transaction, so that
-// a crash leaves the old one or the new one. PRAGMA user_version counts.
+// migrate brings a node's database to the newest schema.
 func migrate(ctx context.Context, conn *sql.Conn) error {
 	list, err := migrations()
 	if err != nil {
 		return err
 	}
+	return migrateTo(ctx, conn, list)
+}
+
+// migrateTo brings a database to the newest schema in one transaction, so that
+// a crash leaves the old one or the new one. PRAGMA user_version counts.
+func migrateTo(ctx context.Context, conn *sql.Conn, list []migration) error {
 	var version int
 	if err := conn.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
 		return err

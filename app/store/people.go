@@ -48,6 +48,15 @@ func (db *DB) NameRows(ctx context.Context, ws seal.ID) ([]people.NameRow, error
 	return db.readNames(ctx, ws, `SELECT what, target, lamport, writer, name FROM name WHERE ws = ?`, ws[:])
 }
 
+// DropName implements people.Storage.
+func (db *DB) DropName(ctx context.Context, ws seal.ID, what people.What, target string) error {
+	_, err := db.querier(ctx).ExecContext(ctx, `DELETE FROM name WHERE ws = ? AND what = ? AND target = ?`, ws[:], int64(what), []byte(target))
+	if err != nil {
+		return fmt.Errorf("forget name: %w", err)
+	}
+	return nil
+}
+
 func (db *DB) readNames(ctx context.Context, ws seal.ID, query string, args ...any) ([]people.NameRow, error) {
 	found, err := db.querier(ctx).QueryContext(ctx, query, args...)
 	if err != nil {

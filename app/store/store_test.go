@@ -193,23 +193,47 @@ func TestAQueryInsideAQueryOfTheSameText(t *testing.T) {
 
 func TestLockNamesTheOtherProcess(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
-	release, err := Lock(dir)
+	release, err := Lock(dir, Device)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Lock(dir)
+	_, err = Lock(dir, Device)
 	if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "process ") {
 		t.Errorf("second lock: %v", err)
 	}
 	if err := release(); err != nil {
 		t.Error(err)
 	}
-	release, err = Lock(dir)
+	release, err = Lock(dir, Device)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := release(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAFolderOfAnotherUseIsRefused(t *testing.T) {
+	for use, foreign := range map[Use]string{Device: mailboxFile, SuperPeer: fileName} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, foreign), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Lock(dir, use); err == nil || !strings.Contains(err.Error(), "name another one for "+string(use)) {
+			t.Errorf("%s in a folder with %s: %v", use, foreign, err)
+		}
+		for _, own := range []string{fileName, mailboxFile} { // one that was mixed up before goes on
+			if err := os.WriteFile(filepath.Join(dir, own), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		release, err := Lock(dir, use)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := release(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

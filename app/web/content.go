@@ -34,6 +34,8 @@ func Content(c *api.Content) http.Handler {
 	mux.HandleFunc("GET /content/file/{ws}/{doc}/{file}", h.picture)
 	mux.HandleFunc("GET /content/export/{token}", h.export)
 	mux.HandleFunc("POST /content/import/{ws}", h.importFile)
+	mux.HandleFunc("GET /content/bundle/{ws}", h.exportBundle)
+	mux.HandleFunc("POST /content/bundle", h.importBundle)
 	return mux
 }
 
@@ -54,6 +56,10 @@ func (h content) keepSnapshot(w http.ResponseWriter, r *http.Request) {
 
 func (h content) paint(w http.ResponseWriter, r *http.Request) {
 	data, at, err := h.api.Paint(r.PathValue("ws"), r.PathValue("doc"))
+	if err == nil && len(data) == 0 {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	w.Header().Set(headsHeader, strings.Join(at, ","))
 	sendBytes(w, "application/json", data, err)
 }
@@ -126,15 +132,26 @@ func heads(r *http.Request) []string {
 // readBody reads a body of at most limit bytes, or answers.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
 	if r.ContentLength > limit {
-		sendError(w, tooLarge(limit))
+		refuse(w, r, tooLarge(limit))
 		return nil, false
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit)) // without w: it would hang up on the sender
 	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-		sendError(w, tooLarge(limit))
+		refuse(w, r, tooLarge(limit))
 		return nil, false
 	}
 	return data, err == nil // else the sender is gone
+}
+
+// refuse answers a request whose body may still be on its way. A sender that is hung
+// up on while it writes sees a broken connection and never the reason: what it still
+// sends is read and thrown away, and a sender that reads the answer at once stops.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex() // the window's requests come whole and know no such thing
+	sendError(w, err)
+	_ = control.Flush()
+	_, _ = io.Copy(io.Discard, r.Body)
 }
 
 func tooLarge(limit int64) error {

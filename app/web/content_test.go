@@ -48,7 +48,7 @@ func (l *library) Open(context.Context, seal.ID, doc.ID, string) (api.Picture, e
 	return api.Picture{Mime: "image/png", Size: int64(len(l.data)), Bytes: io.NopCloser(strings.NewReader(string(l.data)))}, l.err
 }
 
-func (l *library) Export(context.Context, seal.ID, doc.ID, string, string) (docs.Exported, error) {
+func (l *library) Export(context.Context, seal.ID, doc.ID, docs.ExportAs) (docs.Exported, error) {
 	return docs.Exported{Name: "Été « 1 ».md", Mime: "text/markdown", Data: []byte("# x")}, nil
 }
 
@@ -62,8 +62,9 @@ func serveLibrary(t *testing.T) (*web.Server, *library, *api.API) {
 	t.Helper()
 	l := &library{}
 	a := api.New(api.Config{
-		Docs: api.Documents{Texts: l, Bytes: l, Pictures: l},
-		Life: func() (context.Context, error) { return t.Context(), nil },
+		Docs:    api.Documents{Texts: l, Bytes: l, Pictures: l},
+		Bundles: stranger{},
+		Life:    func() (context.Context, error) { return t.Context(), nil },
 	})
 	s := &web.Server{Backend: newBackend(), Assets: page, Content: web.Content(a.Content)}
 	if err := s.Start(t.Context()); err != nil {
@@ -85,6 +86,10 @@ func TestBytesOfDocumentsTravelBothWays(t *testing.T) {
 		if data, err := c.Get(t.Context(), path); string(data) != string(l.data) || err != nil {
 			t.Errorf("%s: %q, %v", path, data, err)
 		}
+	}
+	l.data = nil
+	if response := get(t, s, "/content/paint/"+inDocument, bearer(s)); response.StatusCode != http.StatusNoContent {
+		t.Errorf("no picture is answered with %s", response.Status)
 	}
 	stored, err := client.Post[api.DocFile](t.Context(), c, "/content/file/"+inDocument, map[string]string{"name": "a b.png"}, []byte("png"))
 	if err != nil || stored != (api.DocFile{File: "a b.png", Size: 3}) {
@@ -168,5 +173,33 @@ func TestErrorsOfContentAreSentences(t *testing.T) {
 	}
 	if _, err := client.Post[api.DocFile](t.Context(), c, "/content/file/"+inDocument, nil, make([]byte, api.MaxPicture+1)); err == nil || !strings.Contains(err.Error(), "25 MiB") {
 		t.Errorf("a picture that is too large gives %v", err)
+	}
+}
+
+// stranger knows no bundle after its first bytes.
+type stranger struct{ api.BundleService }
+
+func (stranger) Import(_ context.Context, _ string, in io.Reader) (api.BundleTaken, error) {
+	_, _ = io.ReadFull(in, make([]byte, 100))
+	return api.BundleTaken{}, &api.Error{Code: api.CodeNotFound, Message: "This bundle is for a workspace that is not on this device."}
+}
+
+// endless is a file without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// A refusal arrives although the sender is not through.
+func TestARefusalReachesASenderThatStillWrites(t *testing.T) {
+	s, _, _ := serveLibrary(t)
+	c := dial(t, s, nil)
+	for path, want := range map[string]string{
+		"/content/import/" + aWorkspace: api.CodeInvalid,
+		"/content/bundle":               api.CodeNotFound,
+	} {
+		_, err := client.Upload[struct{}](t.Context(), c, path, nil, endless{})
+		if failure := (*api.Error)(nil); !errors.As(err, &failure) || failure.Code != want {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }

@@ -17,6 +17,11 @@ const notBuilt = "This parvis was built without its page. Build the page first (
 func (s *Server) routes(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api", func(w http.ResponseWriter, r *http.Request) { s.serveSocket(ctx, w, r) })
+	if s.Media != nil {
+		mux.HandleFunc("GET /media", func(w http.ResponseWriter, r *http.Request) {
+			s.open.lines.serve(ctx, w, r, nil)
+		})
+	}
 	if s.Content != nil {
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost} {
 			mux.Handle(method+" "+contentPath, s.bounded(s.Content))

@@ -22,8 +22,8 @@ type request struct {
 // request's own context does not outlast the upgrade.
 func (s *Server) serveSocket(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	select {
-	case s.conns <- struct{}{}:
-		defer func() { <-s.conns }()
+	case s.open.conns <- struct{}{}:
+		defer func() { <-s.open.conns }()
 	default:
 		http.Error(w, "503 too many open pages", http.StatusServiceUnavailable)
 		return

@@ -51,6 +51,7 @@ type Server struct {
 	Listen  string // loopback address with port, 127.0.0.1:0 when empty
 	Backend Backend
 	Content http.Handler // bytes below /content/; nil: none
+	Media   Media        // sound and pictures of calls at /media; nil: none
 	Assets  fs.FS        // the built page; nil or without index.html: a sentence instead
 	Data    string       // folder for the endpoint file; empty: none is written
 	Log     *slog.Logger
@@ -59,7 +60,7 @@ type Server struct {
 	listener       net.Listener
 	http           *http.Server
 	gets           *rate.Limiter
-	conns          chan struct{}
+	open           open
 	stop           context.CancelFunc
 	wg             sync.WaitGroup
 }
@@ -80,7 +81,7 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	s.keepAddress()
 	s.gets = rate.NewLimiter(getsPerSec, getsBurst)
-	s.conns = make(chan struct{}, maxConns)
+	s.open = open{make(chan struct{}, maxConns), newLines(s.Media, s.Log)}
 	ctx, s.stop = context.WithCancel(ctx)
 	server := &http.Server{
 		Handler:           s.guard(s.routes(ctx)),
@@ -104,6 +105,20 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
+// open is the sockets of a server.
+type open struct {
+	conns chan struct{} // holds one token for each
+	lines lines
+}
+
+// wait returns when no socket is open, and lets nobody in any more.
+func (o open) wait() {
+	for range maxConns {
+		o.conns <- struct{}{}
+	}
+	o.lines.wait()
+}
+
 // secretLength is how long a secret is, in characters of 5 bits.
 const secretLength = 52
 
@@ -121,9 +136,7 @@ func (s *Server) Close() error {
 	}
 	s.stop()
 	err = errors.Join(err, s.http.Close())
-	for range maxConns {
-		s.conns <- struct{}{}
-	}
+	s.open.wait()
 	s.wg.Wait()
 	s.http = nil
 	return err

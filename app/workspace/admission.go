@@ -10,9 +10,15 @@ import (
 	"parvis/crdt/seal"
 )
 
-// Known reports whether a peer is an active device of one of the workspaces, or
-// somebody through whom a join goes on.
+// Known reports whether a peer is an active device or a super-peer of one of the
+// workspaces, or somebody through whom a join goes on.
 func (m *Manager) Known(peer seal.ID) bool {
+	if m.linkedPeer(peer) {
+		return true
+	}
+	if m.knowsSuperPeer(peer) {
+		return true
+	}
 	for _, w := range m.List() {
 		if st := w.State(); st != nil {
 			if device, ok := st.DeviceByPeer(peer); ok && device.Active {
@@ -30,26 +36,37 @@ func (m *Manager) Known(peer seal.ID) bool {
 	return false
 }
 
-// Lobby reports whether strangers may knock: some invitation is open.
-func (m *Manager) Lobby() bool {
+// Lobby reports whether strangers may knock: some invitation, or a link for a device,
+// is open.
+func (m *Manager) Lobby() bool { return m.LobbyFor(seal.ID{}) }
+
+// LobbyFor reports whether a stranger may knock. A device that was removed from a
+// workspace cannot come back into it, and is no guest of its invitations.
+func (m *Manager) LobbyFor(peer seal.ID) bool {
+	if m.linkLobby(peer) {
+		return true
+	}
 	for _, w := range m.List() {
-		if w.Ready() && w.openInvites() {
+		if !w.Ready() || !w.openInvites() {
+			continue
+		}
+		if _, known := w.State().DeviceByPeer(peer); !known {
 			return true
 		}
 	}
 	return false
 }
 
-// Targets are the devices that this one should be connected to, and where they
-// were seen.
+// Targets are the devices and super-peers that this one should be connected to, and
+// where they were seen.
 func (m *Manager) Targets(ctx context.Context) []PeerAddrs { return m.targets(ctx, m.List()...) }
 
-// Neighbours are the devices of one workspace and where they were seen. What is
-// told to its members is about nobody else.
+// Neighbours are the devices and super-peers of one workspace and where they were
+// seen, super-peers first. What is told to its members is about nobody else.
 func (m *Manager) Neighbours(ctx context.Context, w *Workspace) []PeerAddrs { return m.targets(ctx, w) }
 
 func (m *Manager) targets(ctx context.Context, of ...*Workspace) []PeerAddrs {
-	byPeer := map[seal.ID]map[string]bool{}
+	byPeer, superPeers := map[seal.ID]map[string]bool{}, map[seal.ID]bool{}
 	for _, w := range of {
 		st := w.State()
 		if st == nil || !w.Ready() {
@@ -62,16 +79,24 @@ func (m *Manager) targets(ctx context.Context, of ...*Workspace) []PeerAddrs {
 			}
 			continue
 		}
+		note := func(peer seal.ID, addrs []string) {
+			if byPeer[peer] == nil {
+				byPeer[peer] = map[string]bool{}
+			}
+			for _, addr := range addrs {
+				byPeer[peer][addr] = true
+			}
+		}
+		how, _ := w.Removal()
+		out := how != "" && how != RemovedSuspended // the others refuse this device, and it knows why
 		for _, device := range st.ActiveDevices() {
-			if device.ID == w.self.device {
-				continue
+			if device.ID != w.self.device && !out {
+				note(device.Peer, seen[device.ID].Addrs)
 			}
-			if byPeer[device.Peer] == nil {
-				byPeer[device.Peer] = map[string]bool{}
-			}
-			for _, addr := range seen[device.ID].Addrs {
-				byPeer[device.Peer][addr] = true
-			}
+		}
+		for _, peer := range w.superPeers() {
+			note(peer, seen[peer].Addrs)
+			superPeers[peer] = true
 		}
 	}
 	targets := make([]PeerAddrs, 0, len(byPeer))
@@ -82,18 +107,31 @@ func (m *Manager) targets(ctx context.Context, of ...*Workspace) []PeerAddrs {
 		}
 		targets = append(targets, target)
 	}
+	slices.SortStableFunc(targets, func(a, b PeerAddrs) int {
+		if superPeers[a.Peer] == superPeers[b.Peer] {
+			return 0
+		} else if superPeers[a.Peer] {
+			return -1
+		}
+		return 1
+	})
 	return targets
 }
 
 // Learn remembers where a device was said to be. Addresses are hints: the
 // handshake proves who answers there.
 func (m *Manager) Learn(ctx context.Context, addrs []PeerAddrs) {
+	news := m.rumours.note(addrs)
 	for _, w := range m.List() {
-		if err := w.learn(ctx, addrs); err != nil {
+		changed, err := w.learn(ctx, addrs)
+		if err != nil {
 			m.Logger.Warn("store addresses", "err", err)
 		}
+		news = news || changed
 	}
-	m.network.Recheck()
+	if news {
+		m.network.Recheck()
+	}
 }
 
 // PeerChanged notes that a peer connected or left.
@@ -203,17 +241,24 @@ func (m *Manager) Grant(from seal.ID, raw []byte) ([]byte, error) {
 	return w.grant(from, request)
 }
 
-// LinkPeers are the devices that an invitation names: this one, then up to two
-// that are connected or were seen last, so that the link works while this one is off.
+// LinkPeers are the peers that an invitation names: this device, a super-peer, then
+// devices that are connected or were seen last, so that the link works while this
+// one is off.
 func (m *Manager) LinkPeers(ctx context.Context, w *Workspace, codesFirst bool) ([]member.LinkPeer, error) {
 	peers := []member.LinkPeer{{Peer: m.network.Self(), Addrs: m.network.Addrs()}}
 	st := w.State()
-	if st == nil || codesFirst { // the codes are compared with the inviter
+	if st == nil {
 		return peers, nil
 	}
 	seen, err := m.Storage.Addrs(ctx, w.id)
 	if err != nil {
 		return nil, err
+	}
+	if peer, ok := w.bestSuperPeer(); ok && len(seen[peer].Addrs) > 0 {
+		peers = append(peers, member.LinkPeer{Peer: peer, Addrs: seen[peer].Addrs})
+	}
+	if codesFirst { // the codes are compared with the inviter
+		return peers, nil
 	}
 	others := st.ActiveDevices()
 	sortByRecency(others, w, seen)

@@ -39,7 +39,12 @@ func (m *Manager) answer(ctx context.Context, w *Workspace, from seal.ID, reques
 		return Welcome{}, err
 	}
 	welcome.Entries, welcome.Addrs = w.members.all(), m.addressBook(ctx, w)
-	welcome.Blobs, err = w.newestWraps(ctx, invite)
+	wraps, err := w.newestWraps(ctx, invite)
+	if err != nil {
+		return Welcome{}, err
+	}
+	fences, err := w.fenceBlobs(ctx)
+	welcome.Blobs = append(wraps, fences...)
 	return welcome, err
 }
 

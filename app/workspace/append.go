@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"parvis/crdt/feed"
 	"parvis/crdt/member"
@@ -16,6 +17,9 @@ var (
 	ErrRefused = errors.New("the workspace's rules do not allow this")
 	// ErrNoKey reports that the space's key has not arrived yet.
 	ErrNoKey = errors.New("the key of this space has not arrived yet")
+	// ErrUsedUp reports an invitation with which nobody can join any more, so that there is
+	// nothing to withdraw.
+	ErrUsedUp = errors.New("the invitation is used up already")
 	// ErrRevoked reports an invitation that was withdrawn before.
 	ErrRevoked = errors.New("the invitation is withdrawn already")
 	// ErrNotReady reports that the join of the workspace is not finished.
@@ -144,6 +148,12 @@ func (w *Workspace) applyKind(ctx context.Context, kind Kind, batch []Opened, af
 		}
 		return bad, nil
 	}
+	if _, keeps := view.(Hider); !keeps {
+		batch = slices.DeleteFunc(batch, func(o Opened) bool { return o.Hidden })
+	}
+	if len(batch) == 0 {
+		return nil, nil
+	}
 	result, err := view.Apply(ctx, batch)
 	if err != nil {
 		return nil, err
@@ -172,7 +182,9 @@ func (w *Workspace) Reopen(ctx context.Context, id seal.ID) (Opened, error) {
 	if err != nil {
 		return Opened{}, err
 	}
-	return w.open(env, w.State())
+	opened, err := w.open(env, w.State())
+	opened.Hidden = row.State == EnvelopeHidden
+	return opened, err
 }
 
 // open decrypts an envelope whose signature was checked.
@@ -186,6 +198,12 @@ func (w *Workspace) open(env *feed.Envelope, st *member.State) (Opened, error) {
 	if err != nil {
 		return Opened{}, err
 	}
+	return w.openedBy(env, plain, st), nil
+}
+
+// openedBy is what views are given of an envelope with this content.
+func (w *Workspace) openedBy(env *feed.Envelope, plain feed.Plain, st *member.State) Opened {
+	h := env.Header
 	device, _ := st.Device(h.Dev)
 	late := w.now().UnixMilli() - plain.HintMs
 	if late < lateAfterMs {
@@ -195,7 +213,7 @@ func (w *Workspace) open(env *feed.Envelope, st *member.State) (Opened, error) {
 		Workspace: w.id, Space: h.Space, ID: env.ID, Device: h.Dev, Person: device.Person, Seq: h.Seq,
 		Kind: Kind(plain.Kind), HintMs: plain.HintMs, Deps: plain.Deps, Body: plain.Body,
 		Own: h.Dev == w.self.device, LateMs: late,
-	}, nil
+	}
 }
 
 // lateAfterMs is how old an arriving envelope is before it counts as caught up.

@@ -10,8 +10,9 @@ import (
 
 // The kinds of blobs that travel beside the log: one byte in front.
 const (
-	blobWraps = 0 // the wraps of an epoch, named by its wraps_hash
-	blobBox   = 1 // an InviteBox in its signed cover
+	blobWraps  = 0 // the wraps of an epoch, named by its wraps_hash
+	blobBox    = 1 // an InviteBox in its signed cover
+	blobFences = 2 // the fences that do not fit into a removal, named by their hash
 )
 
 // boxCover carries an InviteBox (protocol 2.3). The box can be sealed again by
@@ -47,6 +48,8 @@ func (w *Workspace) receiveBlob(ctx context.Context, raw []byte) error {
 		return w.receiveWraps(ctx, raw[1:])
 	case blobBox:
 		return w.receiveBox(ctx, raw[1:])
+	case blobFences:
+		return w.receiveFences(ctx, raw[1:])
 	default:
 		return nil // a kind of a newer version
 	}
@@ -194,6 +197,14 @@ func (w *Workspace) blobsFor(ctx context.Context, entries []seal.ID) ([][]byte, 
 				if invite.Open(w.now().UnixMilli()) == nil {
 					boxes[member.BoxID(invite.PK)] = true
 				}
+			}
+		case member.TypeDeviceRemove, member.TypePersonRemove:
+			raw, err := w.fencesBeside(ctx, entry)
+			if err != nil {
+				return nil, err
+			}
+			if raw != nil {
+				blobs = append(blobs, raw)
 			}
 		default:
 		}

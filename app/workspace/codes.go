@@ -38,11 +38,13 @@ const (
 type Comparison struct {
 	ID        string
 	Workspace seal.ID
-	Invite    seal.ID // the invitation that it is about
+	Invite    seal.ID // the invitation, or the link for a device, that it is about
+	Device    bool    // a device of the own person is added
 	Begun     int64   // Unix milliseconds
-	Inviter   bool    // this side invited; else it joins
+	Inviter   bool    // this side invited, or is the older device; else it joins
 	Code      string  // ours, once there is one: to read out
 	State     string
+	End       CodesEnd // of one that failed
 }
 
 // codes runs the comparisons of this device.
@@ -97,7 +99,7 @@ func (m *Manager) EnterCode(id, code string) error {
 }
 
 // begin registers a comparison.
-func (m *Manager) begin(ws, invite seal.ID, inviter bool, start func(desk *sas.Desk) (*sas.Session, error)) (*comparison, error) {
+func (m *Manager) begin(ws seal.ID, terms sas.Terms, inviter bool, start func(desk *sas.Desk) (*sas.Session, error)) (*comparison, error) {
 	m.codes.mu.Lock()
 	session, err := start(&m.codes.desk)
 	if err != nil {
@@ -107,7 +109,8 @@ func (m *Manager) begin(ws, invite seal.ID, inviter bool, start func(desk *sas.D
 	c := &comparison{session: session, typed: make(chan string, 1), done: make(chan struct{})}
 	c.life, c.cancel = context.WithCancel(m.ctx)
 	c.Comparison = Comparison{
-		ID: fmt.Sprintf("%x", nonce16()), Workspace: ws, Invite: invite, Begun: m.Now().UnixMilli(), Inviter: inviter, State: CodesWaiting,
+		ID: fmt.Sprintf("%x", nonce16()), Workspace: ws, Invite: terms.Invite, Device: terms.Purpose == sas.PurposeDevice,
+		Begun: m.Now().UnixMilli(), Inviter: inviter, State: CodesWaiting,
 	}
 	if m.codes.open == nil {
 		m.codes.open = map[string]*comparison{}
@@ -119,8 +122,8 @@ func (m *Manager) begin(ws, invite seal.ID, inviter bool, start func(desk *sas.D
 }
 
 // step does one thing with a session, whose desk belongs to one caller at a time,
-// and tells what changed.
-func (m *Manager) step(c *comparison, do func() ([]byte, error)) ([]byte, error) {
+// and tells what changed. how is what ended the run, where it fails now.
+func (m *Manager) step(c *comparison, how CodesEnd, do func() ([]byte, error)) ([]byte, error) {
 	m.codes.mu.Lock()
 	send, err := do()
 	c.Code = c.session.Code()
@@ -128,6 +131,9 @@ func (m *Manager) step(c *comparison, do func() ([]byte, error)) ([]byte, error)
 		sas.Waiting: CodesWaiting, sas.Comparing: CodesCompare, sas.Entered: CodesEntered,
 		sas.Verified: CodesVerified, sas.Failed: CodesFailed,
 	}[c.session.State()]
+	if c.State == CodesFailed && c.End == "" {
+		c.End = how
+	}
 	told := c.Comparison
 	m.codes.mu.Unlock()
 	m.codes.changed.Publish(told)
@@ -135,9 +141,9 @@ func (m *Manager) step(c *comparison, do func() ([]byte, error)) ([]byte, error)
 }
 
 // finish ends a comparison, whatever it came to.
-func (m *Manager) finish(c *comparison) {
+func (m *Manager) finish(c *comparison, how CodesEnd) {
 	c.cancel()
-	_, _ = m.step(c, func() ([]byte, error) { c.session.Drop(m.Now().UnixMilli()); return nil, nil })
+	_, _ = m.step(c, how, func() ([]byte, error) { c.session.Drop(m.Now().UnixMilli()); return nil, nil })
 	m.codes.mu.Lock()
 	delete(m.codes.open, c.ID)
 	m.codes.mu.Unlock()
@@ -148,13 +154,24 @@ func (m *Manager) finish(c *comparison) {
 // or a lost connection there ends it here at once.
 func (m *Manager) compare(ctx context.Context, c *comparison, talk Talk, first [][]byte) error {
 	defer close(c.done)
-	defer m.finish(c)
+	how, err := m.run(ctx, c, talk, first)
+	m.finish(c, how)
+	if err == nil {
+		return nil
+	}
+	m.codes.mu.Lock()
+	defer m.codes.mu.Unlock()
+	return &codesError{c.End, err}
+}
+
+// run is the comparison itself; how says what ended one that failed.
+func (m *Manager) run(ctx context.Context, c *comparison, talk Talk, first [][]byte) (how CodesEnd, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sas.MaxRunMs*time.Millisecond)
 	defer cancel()
 	defer context.AfterFunc(c.life, cancel)()
 	for _, message := range first {
 		if err := talk.Send(ctx, message); err != nil {
-			return fmt.Errorf("%w: %w", ErrCodes, err)
+			return broken(ctx), err
 		}
 	}
 	messages, deaf := listen(ctx, talk)
@@ -163,26 +180,35 @@ func (m *Manager) compare(ctx context.Context, c *comparison, talk Talk, first [
 		send, wrong := m.next(ctx, c, messages)
 		if send != nil {
 			if err := talk.Send(ctx, send); err != nil {
-				return fmt.Errorf("%w: %w", ErrCodes, err)
+				return broken(ctx), err
 			}
 		}
 		if wrong != nil {
-			return fmt.Errorf("%w: %w", ErrCodes, wrong)
+			return broken(ctx), wrong
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // next takes what comes first: what our person typed, or a message of the other side.
 func (m *Manager) next(ctx context.Context, c *comparison, messages <-chan heard) (send []byte, err error) {
 	select {
 	case code := <-c.typed:
-		return m.step(c, func() ([]byte, error) { return c.session.Enter(m.Now().UnixMilli(), code) })
+		how := CodesWrong
+		if code == "" {
+			how = CodesStopped
+		}
+		return m.step(c, how, func() ([]byte, error) {
+			if code == "" { // also after the own code was right, when there is nothing to enter any more
+				c.End = how
+			}
+			return c.session.Enter(m.Now().UnixMilli(), code)
+		})
 	case message := <-messages:
 		if message.err != nil {
 			return nil, message.err
 		}
-		return m.step(c, func() ([]byte, error) { return c.session.Receive(m.Now().UnixMilli(), message.raw) })
+		return m.step(c, CodesRefused, func() ([]byte, error) { return c.session.Receive(m.Now().UnixMilli(), message.raw) })
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -253,26 +279,15 @@ func (m *Manager) converse(ctx context.Context, w *Workspace, from seal.ID, requ
 	if err != nil {
 		return err
 	}
-	genesis, _, err := member.ParsePersonGenesis(own)
-	if err != nil {
-		return err
+	record, found := w.members.recordOf(w.self.device, own)
+	if !found {
+		return fmt.Errorf("%w: this device is not in the log", ErrCodes)
 	}
 	terms := sas.Terms{
-		WS: w.id, Invite: invite.ID, Purpose: sas.PurposeJoin, LogHead: w.members.heads()[0],
+		WS: w.id, Invite: invite.ID, Purpose: sas.PurposeJoin, LogHead: w.members.committedHeads()[0],
 		A: sas.Party{Person: w.self.person, Device: w.self.device}, B: joiner,
 	}
-	if err := m.supersede(ctx, from); err != nil {
-		return fmt.Errorf("%w: %w", ErrCodes, err)
-	}
-	var first [][]byte
-	c, err := m.begin(w.id, invite.ID, true, func(desk *sas.Desk) (session *sas.Session, err error) {
-		session, first, err = desk.Initiate(m.Now().UnixMilli(), from, terms, sas.Introduction{Genesis: own, Record: genesis.Device0}, seal.Random)
-		return session, err
-	})
-	if err != nil {
-		return err
-	}
-	err = m.compare(ctx, c, talk, first)
+	err = m.initiate(ctx, w.id, from, terms, sas.Introduction{Genesis: own, Record: record}, talk)
 	m.codes.mu.Lock()
 	spent := m.codes.desk.Spent(invite.ID)
 	m.codes.mu.Unlock()
@@ -280,6 +295,60 @@ func (m *Manager) converse(ctx context.Context, w *Workspace, from seal.ID, requ
 		return errors.Join(err, w.Revoke(context.WithoutCancel(ctx), invite.ID))
 	}
 	return err
+}
+
+// initiate compares codes as the side that says who it is.
+func (m *Manager) initiate(ctx context.Context, ws, from seal.ID, terms sas.Terms, own sas.Introduction, talk Talk) error {
+	if err := m.supersede(ctx, from); err != nil {
+		return fmt.Errorf("%w: %w", ErrCodes, err)
+	}
+	var first [][]byte
+	c, err := m.begin(ws, terms, true, func(desk *sas.Desk) (session *sas.Session, err error) {
+		session, first, err = desk.Initiate(m.Now().UnixMilli(), from, terms, own, seal.Random)
+		return session, err
+	})
+	if err != nil {
+		return err
+	}
+	return m.compare(ctx, c, talk, first)
+}
+
+// respond compares codes with a device that was dialled, and returns what they vouch
+// for.
+func (m *Manager) respond(ctx context.Context, ws, peer seal.ID, terms sas.Terms, talk Talk) (sas.Terms, error) {
+	c, err := m.begin(ws, terms, false, func(desk *sas.Desk) (*sas.Session, error) {
+		identify := func(genesis, record []byte) (sas.Party, error) { return identify(genesis, record, peer) }
+		return desk.Respond(m.Now().UnixMilli(), peer, terms, identify, seal.Random)
+	})
+	if err != nil {
+		return terms, err
+	}
+	if err := m.compare(ctx, c, talk, nil); err != nil {
+		return terms, err
+	}
+	m.codes.mu.Lock()
+	defer m.codes.mu.Unlock()
+	return c.session.Terms(), nil
+}
+
+// identify is the person and the device that introduced themselves: the person's
+// first device, or a later one of it.
+func identify(genesis, record []byte, peer seal.ID) (sas.Party, error) {
+	g, person, err := member.ParsePersonGenesis(genesis)
+	if err != nil {
+		return sas.Party{}, err
+	}
+	device, err := g.First()
+	if err == nil && !seal.EqualBytes(g.Device0, record) {
+		device, err = member.ParseDeviceRecord(record, person)
+	}
+	if err != nil {
+		return sas.Party{}, err
+	}
+	if device.PeerPK != peer {
+		return sas.Party{}, errors.New("the device is not the one that was dialled")
+	}
+	return sas.Party{Person: person, Device: device.SignPK}, nil
 }
 
 // founderOf is the person and first device of a person genesis.
@@ -298,25 +367,6 @@ func (m *Manager) converseAsJoiner(ctx context.Context, w *Workspace, inviter se
 		WS: w.id, Invite: invite, Purpose: sas.PurposeJoin,
 		B: sas.Party{Person: w.self.person, Device: w.self.device},
 	}
-	identify := func(genesis, record []byte) (sas.Party, error) {
-		g, _, err := member.ParsePersonGenesis(genesis)
-		if err != nil {
-			return sas.Party{}, err
-		}
-		first, err := g.First()
-		if err != nil {
-			return sas.Party{}, err
-		}
-		if first.PeerPK != inviter || !seal.EqualBytes(g.Device0, record) {
-			return sas.Party{}, errors.New("the device is not the one that was dialled")
-		}
-		return founderOf(genesis)
-	}
-	c, err := m.begin(w.id, invite, false, func(desk *sas.Desk) (*sas.Session, error) {
-		return desk.Respond(m.Now().UnixMilli(), inviter, terms, identify, seal.Random)
-	})
-	if err != nil {
-		return err
-	}
-	return m.compare(ctx, c, talk, nil)
+	_, err := m.respond(ctx, w.id, inviter, terms, talk)
+	return err
 }

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"maps"
 	"math"
 	"sync"
 
@@ -45,6 +46,10 @@ func (c *custody) load(ctx context.Context) error {
 // held notes what a device says it has, and tells the watermarks that moved.
 func (c *custody) held(device seal.ID, theirs feed.Vector) {
 	st := c.w.State()
+	c.note(device, theirs, func(id feed.FeedID, tail feed.Tail) bool { return c.credible(st, device, id, tail) })
+}
+
+func (c *custody) note(device seal.ID, theirs feed.Vector, credible func(feed.FeedID, feed.Tail) bool) {
 	c.telling.Lock() // the newest watermark is told last
 	defer c.telling.Unlock()
 	c.mu.Lock()
@@ -53,7 +58,7 @@ func (c *custody) held(device seal.ID, theirs feed.Vector) {
 	}
 	var moved []feed.FeedID
 	for id, tail := range theirs {
-		if tail.Seq <= c.acks[device][id].Seq || !c.credible(st, device, id, tail) {
+		if tail.Seq <= c.acks[device][id].Seq || !credible(id, tail) {
 			continue
 		}
 		c.acks[device][id] = tail
@@ -88,7 +93,9 @@ func (c *custody) credible(st *member.State, device seal.ID, id feed.FeedID, tai
 // tell publishes the watermark of a chain when it moved.
 func (c *custody) tell(id feed.FeedID) {
 	held, delivered := c.watermark(id)
-	mark := CustodyChanged{Workspace: c.w.id, Space: id.Space, Device: id.Device, Held: held, Delivered: delivered}
+	mark := CustodyChanged{
+		Workspace: c.w.id, Space: id.Space, Device: id.Device, Held: held, Delivered: delivered, BySuperPeer: c.atSuperPeers(id),
+	}
 	c.mu.Lock()
 	changed := c.told[id] != mark
 	c.told[id] = mark
@@ -98,15 +105,16 @@ func (c *custody) tell(id feed.FeedID) {
 	}
 }
 
-// watermark is how far a chain is held by some, and by every, other device that
-// may read the space. The author of a chain holds what it wrote.
+// watermark is how far a chain is held by some other device that may read the
+// space, or by a super-peer, and by every such device. The author of a chain holds
+// what it wrote.
 func (c *custody) watermark(id feed.FeedID) (held, delivered uint64) {
 	st := c.w.State()
 	if st == nil {
 		return 0, 0
 	}
 	others := 0
-	delivered = ^uint64(0)
+	held, delivered = c.atSuperPeers(id), ^uint64(0)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, device := range st.Recipients(id.Space) {
@@ -126,8 +134,8 @@ func (c *custody) watermark(id feed.FeedID) (held, delivered uint64) {
 	return held, delivered
 }
 
-// Custody says how many other devices have stored an envelope, and whether all
-// active devices that may read it have.
+// Custody says how many other devices, and super-peers, have stored an envelope,
+// and whether all active devices that may read it have.
 func (w *Workspace) Custody(space seal.SpaceID, device seal.ID, seq uint64) (holders int, all bool) {
 	st := w.State()
 	if st == nil {
@@ -146,11 +154,17 @@ func (w *Workspace) Custody(space seal.SpaceID, device seal.ID, seq uint64) (hol
 			holders++
 		}
 	}
-	return holders, others > 0 && holders == others
+	all = others > 0 && holders == others
+	for _, superPeer := range st.Relays() {
+		if w.custody.acks[superPeer][id].Seq >= seq {
+			holders++
+		}
+	}
+	return holders, all
 }
 
-// Queued counts the own envelopes that wait for a first other device. Where nobody
-// else may read a space, nothing waits.
+// Queued counts the own envelopes that wait for a first other device or super-peer.
+// Where nobody else may read a space, nothing waits.
 func (w *Workspace) Queued() int {
 	st := w.State()
 	if st == nil {
@@ -173,21 +187,15 @@ func (w *Workspace) Queued() int {
 // for the user; what a crash loses, the next connection says again.
 func (c *custody) flush(ctx context.Context) error {
 	c.mu.Lock()
-	pending := make(map[seal.ID][]Tail, len(c.dirty))
-	for device, chains := range c.dirty {
-		for id := range chains {
-			tail := c.acks[device][id]
-			pending[device] = append(pending[device], Tail{Space: id.Space, Device: id.Device, Seq: tail.Seq, ID: tail.ID})
-		}
-	}
-	clear(c.dirty)
+	dirty := c.dirty
+	c.dirty = map[seal.ID]map[feed.FeedID]bool{}
 	c.mu.Unlock()
-	if len(pending) == 0 {
+	if len(dirty) == 0 {
 		return nil
 	}
 	err := c.w.storage.Write(ctx, func(ctx context.Context) error {
-		for device, tails := range pending {
-			if err := c.w.storage.PutAcks(ctx, c.w.id, device, tails); err != nil {
+		for device, chains := range dirty {
+			if err := c.w.storage.PutAcks(ctx, c.w.id, device, c.tails(device, chains)); err != nil {
 				return err
 			}
 		}
@@ -195,15 +203,27 @@ func (c *custody) flush(ctx context.Context) error {
 	})
 	if err != nil { // the next flush tries again
 		c.mu.Lock()
-		for device, tails := range pending {
+		for device, chains := range dirty {
 			if c.dirty[device] == nil {
 				c.dirty[device] = map[feed.FeedID]bool{}
 			}
-			for _, t := range tails {
-				c.dirty[device][feed.FeedID{Space: t.Space, Device: t.Device}] = true
-			}
+			maps.Copy(c.dirty[device], chains)
 		}
 		c.mu.Unlock()
 	}
 	return err
+}
+
+// tails are the acknowledgements of some chains as they stand now: what was
+// forgotten meanwhile is not among them.
+func (c *custody) tails(device seal.ID, chains map[feed.FeedID]bool) []Tail {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	tails := make([]Tail, 0, len(chains))
+	for id := range chains {
+		if tail, ok := c.acks[device][id]; ok {
+			tails = append(tails, Tail{Space: id.Space, Device: id.Device, Seq: tail.Seq, ID: tail.ID})
+		}
+	}
+	return tails
 }

@@ -36,11 +36,11 @@ func (w *Workspace) sendEpoch(ctx context.Context, space seal.SpaceID, after *af
 	if !st.CanWrite(space, w.self.device) {
 		return member.Epoch{}, ErrRefused
 	}
-	if epoch, ok := st.SendEpoch(space, w.keys.hasEpoch); ok {
+	if epoch, ok := w.sendable(st, space, w.keys.hasEpoch); ok {
 		return epoch, nil
 	}
 	for _, epoch := range st.Epochs(space) {
-		if st.EpochUsable(space, epoch.ID) {
+		if st.EpochUsable(space, epoch.ID) && !w.exposed(epoch) {
 			return member.Epoch{}, ErrNoKey // somebody will grant it
 		}
 	}
@@ -191,7 +191,8 @@ func (w *Workspace) openWaiting(ctx context.Context, space seal.SpaceID, after *
 // openRows opens stored envelopes and reports how many still lack their key.
 func (w *Workspace) openRows(ctx context.Context, rows []EnvelopeRow, after *afterCommit) (locked int, err error) {
 	var opened []Opened
-	var ids []seal.ID
+	var ids, hidden []seal.ID
+	var unlocked []EnvelopeRow
 	for _, row := range rows {
 		env, err := feed.Parse(row.Bytes)
 		var one Opened
@@ -201,41 +202,33 @@ func (w *Workspace) openRows(ctx context.Context, rows []EnvelopeRow, after *aft
 		switch {
 		case errors.Is(err, ErrNoKey):
 			locked++
+			w.keys.want(w.members.pending(), env.Header.Space, env.Header.EpochID)
 		case err != nil:
 			if err := w.quarantine(ctx, row.ID, err.Error(), after); err != nil {
 				return locked, err
 			}
 		default:
-			opened, ids = append(opened, one), append(ids, row.ID)
+			if err := w.fences.place(ctx, &row, &one); err != nil {
+				return locked, err
+			}
+			if opened, unlocked = append(opened, one), append(unlocked, row); one.Hidden {
+				hidden = append(hidden, row.ID)
+			} else {
+				ids = append(ids, row.ID)
+			}
 		}
 	}
-	if len(ids) == 0 {
+	if len(opened) == 0 {
 		return locked, nil
 	}
-	if err := w.storage.SetEnvelopeState(ctx, w.id, ids, EnvelopeApplied, ""); err != nil {
+	err = errors.Join(w.storage.SetEnvelopeState(ctx, w.id, ids, EnvelopeApplied, ""), w.storage.SetEnvelopeState(ctx, w.id, hidden, EnvelopeHidden, ""))
+	if err != nil {
 		return locked, err
 	}
-	return locked, w.apply(ctx, opened, after)
-}
-
-// lockedEpochs are the newest usable epochs of readable spaces whose secret is
-// not here: what a KeyRequest asks for.
-func (w *Workspace) lockedEpochs() []member.Epoch {
-	st := w.State()
-	if st == nil {
-		return nil
+	if err := w.apply(ctx, opened, after); err != nil {
+		return locked, err
 	}
-	var locked []member.Epoch
-	for _, space := range st.Spaces() {
-		if !st.CanRead(space.ID, w.self.device) {
-			continue
-		}
-		epochs := st.Epochs(space.ID)
-		if len(epochs) > 0 && !w.keys.hasEpoch(epochs[len(epochs)-1].ID) {
-			locked = append(locked, epochs[len(epochs)-1])
-		}
-	}
-	return locked
+	return locked, w.fences.settle(ctx, unlocked, nil, after)
 }
 
 // maintain rotates the spaces whose epoch is old or much used. The active

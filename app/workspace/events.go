@@ -18,6 +18,8 @@ type Events struct {
 	Presence event.Topic[PresenceChanged]
 	Problem  event.Topic[Problem]
 	State    event.Topic[StateChanged]
+	// SuperPeers may be told often and from several goroutines.
+	SuperPeers event.Topic[SuperPeersChanged]
 }
 
 // MembersChanged says that the membership log grew.
@@ -35,19 +37,32 @@ type PresenceChanged struct {
 }
 
 // CustodyChanged is a watermark over a device's chain: up to Held at least one
-// other device has stored it, up to Delivered all active devices have.
+// other device or a super-peer has stored it, up to Delivered all active devices
+// have, up to BySuperPeer a super-peer has.
 type CustodyChanged struct {
-	Workspace seal.ID
-	Space     seal.SpaceID
-	Device    seal.ID
-	Held      uint64
-	Delivered uint64
+	Workspace   seal.ID
+	Space       seal.SpaceID
+	Device      seal.ID
+	Held        uint64
+	Delivered   uint64
+	BySuperPeer uint64
 }
 
-// Problem is something the user should know, as a sentence.
+// SuperPeersChanged says that a super-peer was added or removed, was connected to
+// or lost, or has another problem than before. Lost means that what one had acknowledged
+// does not count any more.
+type SuperPeersChanged struct {
+	Workspace seal.ID
+	Lost      bool
+}
+
+// Problem is something the user should know: a sentence, or what is wrong with a
+// super-peer, of which only the network knows the name.
 type Problem struct {
 	Workspace seal.ID
-	Text      string
+	Text      string // empty: it is about SuperPeer
+	SuperPeer seal.ID
+	Kind      SuperPeerProblem
 }
 
 func sortedIDs(set map[seal.ID]bool) []seal.ID {

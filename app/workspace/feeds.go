@@ -24,7 +24,7 @@ type feeds struct {
 	mu        sync.Mutex
 	committed feed.Vector                 // guarded by mu; what is durable
 	pending   feed.Vector                 // guarded by mu; with the running transaction; nil: read again
-	broken    map[feed.FeedID]brokenChain // guarded by mu; own chains with a gap
+	broken    map[feed.FeedID]brokenChain // guarded by mu; chains with a gap
 	recent    map[feed.FeedID][]recentRow // guarded by mu; the newest durable rows by seq
 	size      struct{ rows, bytes int }   // guarded by mu; of recent
 }
@@ -51,7 +51,7 @@ func (f *feeds) read(ctx context.Context) (feed.Vector, map[feed.FeedID]brokenCh
 		if t.Seq > 0 {
 			vector[id] = feed.Tail{Seq: t.Seq, ID: t.ID}
 		}
-		if t.High > t.Seq && t.Device == f.w.self.device {
+		if t.High > t.Seq {
 			broken[id] = brokenChain{high: t.High}
 		}
 	}

@@ -118,6 +118,10 @@ var ErrLinkExpired = errors.New("this invitation has expired: ask for a new one"
 // ErrJoined reports that this device is already in the workspace of a link.
 var ErrJoined = errors.New("this device is already in this workspace")
 
+// ErrCastOut is an [ErrJoined] of a device that was removed from the workspace: it does
+// not come back.
+var ErrCastOut = fmt.Errorf("%w, and was removed", ErrJoined)
+
 // linkTolerance is how wrong the own clock may be before a link counts as expired.
 const linkTolerance = 24 * time.Hour
 
@@ -136,6 +140,8 @@ func (m *Manager) Join(ctx context.Context, text, name string, wait time.Duratio
 	if err != nil {
 		return nil, err
 	}
+	j.awaited.Add(1)
+	defer j.awaited.Add(-1)
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	select {
@@ -155,7 +161,13 @@ func (m *Manager) startJoin(ctx context.Context, link member.Link, name string) 
 	defer m.starting.Unlock()
 	if w, err := m.Get(link.WS); err == nil {
 		if j := w.joining.Load(); j != nil {
-			return w, j, nil
+			if j.stopped() != "" {
+				j, err = m.again(ctx, w, link, name)
+			}
+			return w, j, err
+		}
+		if how, _ := w.Removal(); how != "" {
+			return nil, nil, ErrCastOut
 		}
 		return nil, nil, ErrJoined
 	}
@@ -195,7 +207,7 @@ func (m *Manager) newJoining(link member.Link, name string) *joining {
 }
 
 // goJoin runs a join in the background. A refusal for good removes what was made
-// for it; nothing else was there.
+// for it; nothing else was there. Where the codes were not compared it rests.
 func (m *Manager) goJoin(w *Workspace, j *joining) {
 	m.network.Recheck()
 	m.Events.State.Publish(StateChanged{Workspace: w.id})
@@ -210,16 +222,19 @@ func (m *Manager) goJoin(w *Workspace, j *joining) {
 		if m.ctx.Err() != nil {
 			return // it goes on at the next start
 		}
-		j.fail(err)
-		m.remove(w)
-		if err := m.Storage.Write(m.ctx, func(ctx context.Context) error { return m.Storage.RemoveWorkspace(ctx, w.id) }); err != nil {
-			m.Logger.Error("remove refused join", "err", err)
+		if errors.Is(err, ErrCodes) && j.ctx.Err() == nil {
+			m.rest(w, j, err)
+			return
 		}
-		m.Events.State.Publish(StateChanged{Workspace: w.id})
+		j.fail(err)
+		if text := whyJoinEnded(err); text != "" && j.awaited.Load() == 0 {
+			m.Events.Problem.Publish(Problem{Workspace: w.id, Text: text})
+		}
+		m.forget(w)
 	})
 }
 
-// CancelJoin ends a join that goes on and removes what was made for it.
+// CancelJoin ends a join that goes on, or rests, and removes what was made for it.
 func (m *Manager) CancelJoin(ctx context.Context, id seal.ID) error {
 	w, err := m.Get(id)
 	if err != nil {
@@ -232,6 +247,9 @@ func (m *Manager) CancelJoin(ctx context.Context, id seal.ID) error {
 	j.cancel()
 	select {
 	case <-j.done:
+		if j.stopped() != "" {
+			m.forget(w)
+		}
 		if w.Ready() {
 			return ErrJoined // it was let in meanwhile
 		}
@@ -269,13 +287,14 @@ func (m *Manager) ready(ctx context.Context, w *Workspace, j *joining) error {
 	if err != nil {
 		return err
 	}
-	if err := w.learn(ctx, linkAddrs(j.link)); err != nil {
+	if _, err := w.learn(ctx, linkAddrs(j.link)); err != nil {
 		return err
 	}
 	if err := m.attach(w); err != nil {
 		return err
 	}
 	w.joining.Store(nil)
+	m.staff()
 	m.network.Recheck()
 	m.Events.State.Publish(StateChanged{Workspace: w.id})
 	if err := m.introduce(ctx, w); err != nil {

@@ -2,18 +2,19 @@ package workspace
 
 import (
 	"context"
+	"slices"
 
 	"parvis/crdt/feed"
 	"parvis/crdt/seal"
 )
 
-// brokenChain is an own chain that lost an envelope to damage. It goes on behind
-// everything that was ever stored in it: to use a number again would fork the
-// chain, and nobody would take what stands behind the fork. What is lost comes
-// back from those who have it.
+// brokenChain is a chain that lost an envelope to damage. What is lost comes back
+// from those who have it; then the chain reaches to behind what was never lost. An
+// own one goes on behind everything that was ever stored in it: to use a number again
+// would fork the chain, and nobody would take what stands behind the fork.
 type brokenChain struct {
 	high uint64    // the greatest number ever stored
-	end  feed.Tail // where it goes on; zero: not looked for yet
+	end  feed.Tail // where an own one goes on; zero: not looked for yet
 }
 
 // ownEnd is behind what the next own envelope of a chain goes. ctx carries a
@@ -29,17 +30,9 @@ func (f *feeds) ownEnd(ctx context.Context, id feed.FeedID) (feed.Tail, error) {
 	if !broken || chain.end.Seq > 0 {
 		return maxTail(tail, chain.end), nil
 	}
-	chain.end = tail
-	for from := tail.Seq + 1; from <= chain.high; from = chain.end.Seq + 1 {
-		rows, err := f.w.storage.Envelopes(ctx, f.w.id, id.Space, id.Device, from, chainChunk)
-		if err != nil {
-			return tail, err
-		}
-		if len(rows) == 0 {
-			break
-		}
-		last := rows[len(rows)-1]
-		chain.end = feed.Tail{Seq: last.Seq, ID: last.ID}
+	chain.end, err = f.lastStored(ctx, Tail{Space: id.Space, Device: id.Device, Seq: tail.Seq, ID: tail.ID, High: chain.high})
+	if err != nil {
+		return tail, err
 	}
 	// The damaged one may be the last: then others know its id. Nobody is believed
 	// about a number that was never stored here.
@@ -52,6 +45,21 @@ func (f *feeds) ownEnd(ctx context.Context, id feed.FeedID) (feed.Tail, error) {
 	f.broken[id] = chain
 	f.mu.Unlock()
 	return chain.end, nil
+}
+
+// lastStored is the last envelope that is stored of a chain, which stands behind a gap
+// where damage made one.
+func (f *feeds) lastStored(ctx context.Context, t Tail) (feed.Tail, error) {
+	end := feed.Tail{Seq: t.Seq, ID: t.ID}
+	for end.Seq < t.High {
+		rows, err := f.w.storage.Envelopes(ctx, f.w.id, t.Space, t.Device, end.Seq+1, chainChunk)
+		if err != nil || len(rows) == 0 {
+			return end, err
+		}
+		last := rows[len(rows)-1]
+		end = feed.Tail{Seq: last.Seq, ID: last.ID}
+	}
+	return end, nil
 }
 
 func maxTail(a, b feed.Tail) feed.Tail {
@@ -77,10 +85,7 @@ func (f *feeds) extend(id feed.FeedID, tail feed.Tail) {
 // stored tells what the running transaction's rows mean for their chains once
 // they are durable: rows of whole chains, and new ends of broken ones.
 func (f *feeds) stored(ctx context.Context, rows []EnvelopeRow) (whole []EnvelopeRow, repaired feed.Vector, err error) {
-	f.mu.Lock()
-	open := len(f.broken)
-	f.mu.Unlock()
-	if open == 0 {
+	if !f.touchesBroken(rows) {
 		return rows, nil, nil
 	}
 	vector, still, err := f.read(ctx)
@@ -105,6 +110,15 @@ func (f *feeds) stored(ctx context.Context, rows []EnvelopeRow) (whole []Envelop
 		}
 	}
 	return whole, repaired, nil
+}
+
+func (f *feeds) touchesBroken(rows []EnvelopeRow) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.broken) > 0 && slices.ContainsFunc(rows, func(row EnvelopeRow) bool {
+		_, broken := f.broken[feed.FeedID{Space: row.Space, Device: row.Device}]
+		return broken
+	})
 }
 
 // heldOf are the ends of a chain that other devices said they have.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,10 +12,10 @@ import (
 	"parvis/crdt/seal"
 )
 
-// maxGrants is how many key requests one device may make in an hour (protocol 2.7).
+// maxGrants is how many keys one device is given in an hour (protocol 2.7).
 const maxGrants = 60
 
-// grants counts the key requests of each device.
+// grants counts the keys that each device was given.
 type grants struct {
 	mu    sync.Mutex
 	since map[seal.ID]time.Time // guarded by mu
@@ -44,13 +45,13 @@ func (w *Workspace) grant(from seal.ID, request member.KeyRequest) ([]byte, erro
 	if err := request.Check(st); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	if !w.grants.allow(device.ID, w.now()) {
-		return nil, ErrRefused
-	}
 	epoch, ok := st.Epoch(request.Space, request.EpochID)
 	secret, have := w.keys.epoch(request.EpochID)
 	if !ok || !have {
 		return nil, ErrNotFound
+	}
+	if !w.grants.allow(device.ID, w.now()) {
+		return nil, ErrRefused
 	}
 	return member.NewKeyGrant(w.self.sign, w.id, epoch, secret, device)
 }
@@ -61,15 +62,32 @@ func (w *Workspace) askKeys(ctx context.Context, network Network) error {
 		return nil
 	}
 	var failed []error
-	for _, epoch := range w.lockedEpochs() {
-		if err := w.askKey(ctx, network, epoch); err != nil {
+	locked, err := w.lockedEpochs(ctx)
+	if err != nil {
+		return err
+	}
+	asked := 0
+	for _, epoch := range locked {
+		from := w.onlineReaders(epoch.Space)
+		if asked == maxAsked || len(from) == 0 || !w.keys.turn(epoch.ID) {
+			continue
+		}
+		asked++
+		if err := w.askKey(ctx, network, epoch, from); err != nil {
 			failed = append(failed, err)
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func (w *Workspace) askKey(ctx context.Context, network Network, epoch member.Epoch) error {
+// onlineReaders are the connected devices that may have the secrets of a space.
+func (w *Workspace) onlineReaders(space seal.SpaceID) []member.Device {
+	return slices.DeleteFunc(w.State().Recipients(space), func(d member.Device) bool {
+		return d.ID == w.self.device || !w.Online(d.ID)
+	})
+}
+
+func (w *Workspace) askKey(ctx context.Context, network Network, epoch member.Epoch, from []member.Device) error {
 	st := w.State()
 	self, ok := st.Device(w.self.device)
 	if !ok {
@@ -80,10 +98,7 @@ func (w *Workspace) askKey(ctx context.Context, network Network, epoch member.Ep
 		return err
 	}
 	var failed []error
-	for _, device := range st.Recipients(epoch.Space) {
-		if device.ID == w.self.device || !w.Online(device.ID) {
-			continue
-		}
+	for _, device := range from {
 		raw, err := network.AskKey(ctx, device.Peer, request)
 		if err != nil {
 			failed = append(failed, err)

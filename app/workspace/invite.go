@@ -120,6 +120,9 @@ func (w *Workspace) Revoke(ctx context.Context, id seal.ID) error {
 		if invite.Revoked {
 			return ErrRevoked
 		}
+		if invite.Used >= invite.Uses {
+			return ErrUsedUp
+		}
 		body, err := member.InviteRevokeBody{InviteID: id}.Encode()
 		if err != nil {
 			return err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parvis/crdt/member"
@@ -46,7 +48,8 @@ const (
 	RefusedRevoked = "revoked"
 	RefusedUnknown = "unknown"
 	RefusedRules   = "refused"
-	RefusedWait    = "wait" // this member cannot answer now; another may
+	RefusedWait    = "wait"  // this member cannot answer now; another may
+	RefusedEnded   = "ended" // a super-peer says so, and not why
 )
 
 // Is makes refusals with the same code equal for [errors.Is].
@@ -62,6 +65,11 @@ func (r *Refusal) Error() string { return "the invitation was refused: " + r.Cod
 
 // final reports whether asking again cannot help.
 func (r *Refusal) final() bool {
+	return r.certain() || r.Code == RefusedEnded
+}
+
+// certain reports whether every member would say the same.
+func (r *Refusal) certain() bool {
 	return r.Code == RefusedExpired || r.Code == RefusedUsed || r.Code == RefusedRevoked || r.Code == RefusedRules
 }
 
@@ -73,6 +81,8 @@ type joining struct {
 
 	ctx    context.Context // of the attempts
 	cancel context.CancelFunc
+
+	awaited atomic.Int32 // who looks on, and hears of a failure
 
 	mu  sync.Mutex
 	err error // guarded by mu; final
@@ -107,10 +117,14 @@ const (
 // stagger is how much later the next peer of a link is asked than the one before.
 const stagger = 300 * time.Millisecond
 
-// runJoin asks the peers of the link until one lets this device in or the
-// invitation is refused for good.
+// runJoin asks the peers of the link until one lets this device in, the invitation
+// is refused for good, or its time is over. Once this device has written its Join
+// entry somebody may have it, and will say what became of it.
 func (m *Manager) runJoin(ctx context.Context, w *Workspace, j *joining) error {
 	for pause := joinFirstPause; ; pause = min(2*pause, joinMaxPause) {
+		if j.link.Expired(m.Now().UnixMilli()) && !w.joinPosted() {
+			return ErrLinkExpired
+		}
 		err := m.knockAll(ctx, w, j)
 		if err == nil {
 			return nil
@@ -130,7 +144,8 @@ func (m *Manager) runJoin(ctx context.Context, w *Workspace, j *joining) error {
 
 // knockAll asks all peers of the link, one a little later than the other, so that
 // a member who is off does not delay the rest. The first success ends it, and so
-// does a refusal for good, which every member would give.
+// does a refusal for good, which every member would give. The word of a super-peer
+// that the invitation is over counts only if nobody else lets us in.
 func (m *Manager) knockAll(ctx context.Context, w *Workspace, j *joining) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -151,7 +166,7 @@ func (m *Manager) knockAll(ctx context.Context, w *Workspace, j *joining) error 
 	for range j.link.Peers {
 		err := <-answers
 		var refusal *Refusal
-		if err == nil || errors.As(err, &refusal) && refusal.final() {
+		if err == nil || errors.As(err, &refusal) && refusal.certain() {
 			cancel()
 		}
 		joined = joined || err == nil
@@ -184,7 +199,11 @@ func (m *Manager) knock(ctx context.Context, w *Workspace, j *joining, peer memb
 			return m.converseAsJoiner(ctx, w, peer.Peer, keys.ID, talk)
 		}
 	}
-	return m.network.Knock(ctx, peer.Peer, peer.Addrs, knock)
+	err = m.network.Knock(ctx, peer.Peer, peer.Addrs, knock)
+	if errors.Is(err, ErrAtDoor) && j.link.Mode == member.ModeInstant && m.superPeers != nil {
+		return m.enter(ctx, w, j, peer, keys, genesis)
+	}
+	return err
 }
 
 // errForeignLog reports a log that is not the one the link speaks of.
@@ -232,7 +251,8 @@ func (w *Workspace) acceptWelcome(ctx context.Context, keys member.InviteKeys, j
 	if err != nil {
 		return nil, err
 	}
-	return sealed, w.learn(ctx, welcome.Addrs)
+	_, err = w.learn(ctx, welcome.Addrs)
+	return sealed, err
 }
 
 // openWelcome opens the box with the link's key, or the grant with the device's.
@@ -268,6 +288,9 @@ func (w *Workspace) joinEntry(ctx context.Context, keys member.InviteKeys, genes
 	if device, ok := w.members.pending().Device(w.self.device); ok && device.Active {
 		return w.members.sealedOf(w.self.device), nil
 	}
+	if invite, ok := w.members.pending().Invite(keys.ID); ok && (invite.Revoked || invite.Used >= invite.Uses) {
+		return nil, &Refusal{refusalCode(invite.Open(0))}
+	}
 	heads := w.members.heads()
 	body, err := member.NewJoinBody(keys, w.id, genesis, nonce32(), heads[0])
 	if err != nil {
@@ -300,18 +323,38 @@ func nonce32() (n [32]byte) {
 	return n
 }
 
-// learn remembers where devices can be reached.
-func (w *Workspace) learn(ctx context.Context, addrs []PeerAddrs) error {
+// learn remembers where devices can be reached, and reports whether any of it is news.
+func (w *Workspace) learn(ctx context.Context, addrs []PeerAddrs) (news bool, err error) {
 	st := w.State()
 	if st == nil || len(addrs) == 0 {
-		return nil
+		return false, nil
 	}
-	return w.storage.Write(ctx, func(ctx context.Context) error {
-		for _, a := range addrs {
-			if device, ok := st.DeviceByPeer(a.Peer); ok && device.ID != w.self.device {
-				if err := w.storage.PutAddrs(ctx, w.id, device.ID, a.Addrs, 0); err != nil {
-					return err
-				}
+	known, err := w.storage.Addrs(ctx, w.id)
+	if err != nil {
+		return false, err
+	}
+	// Everybody tells a newcomer the same: what is known already is not written again.
+	fresh := map[seal.ID][]string{}
+	note := func(device seal.ID, addrs []string) {
+		if len(addrs) > 0 && !slices.Equal(known[device].Addrs, addrs) {
+			fresh[device] = addrs
+		}
+	}
+	for _, a := range addrs {
+		if slices.Contains(st.Relays(), a.Peer) {
+			note(a.Peer, a.Addrs)
+		}
+		if device, ok := st.DeviceByPeer(a.Peer); ok && device.ID != w.self.device {
+			note(device.ID, a.Addrs)
+		}
+	}
+	if len(fresh) == 0 {
+		return false, nil
+	}
+	return true, w.storage.Write(ctx, func(ctx context.Context) error {
+		for device, addrs := range fresh {
+			if err := w.storage.PutAddrs(ctx, w.id, device, addrs, 0); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"parvis/crdt/feed"
 	"parvis/crdt/seal"
@@ -21,6 +22,8 @@ const (
 	secretSelf   = "person"  // the person genesis
 	secretJoin   = "join"    // the link and name of a join that goes on
 	secretName   = "name"    // the own name until it is written
+
+	secretStopped = "join-stopped" // how the comparison of codes of a join ended
 )
 
 // maxContentKeys bounds the cache of derived keys.
@@ -28,7 +31,8 @@ const maxContentKeys = 4096
 
 // keyring holds the secrets of one workspace in memory; the vault keeps them.
 type keyring struct {
-	w *Workspace
+	w      *Workspace
+	looked atomic.Bool // for stored envelopes that wait for an epoch
 
 	mu      sync.Mutex
 	stale   bool // guarded by mu; a transaction was undone: read again
@@ -36,6 +40,8 @@ type keyring struct {
 	kem     map[uint32]seal.KEMKey    // guarded by mu; by generation
 	epochs  map[seal.ID]seal.Key      // guarded by mu; by epoch id
 	content map[contentKeyID]seal.Key // guarded by mu; derived, bounded
+	lacked  map[seal.ID]seal.SpaceID  // guarded by mu; epochs that envelopes wait for, bounded
+	asked   map[seal.ID]turns         // guarded by mu; epochs that were asked for, bounded
 }
 
 type contentKeyID struct{ epoch, device seal.ID }
@@ -177,6 +183,8 @@ func (k *keyring) addEpoch(ctx context.Context, space seal.SpaceID, id seal.ID, 
 	}
 	k.mu.Lock()
 	k.epochs[id] = secret
+	delete(k.lacked, id)
+	delete(k.asked, id)
 	k.mu.Unlock()
 	return nil
 }

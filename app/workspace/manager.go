@@ -33,6 +33,8 @@ type Network interface {
 	// Knock runs the join protocol with one peer; nil means that the peer has
 	// stored what makes this device a member.
 	Knock(ctx context.Context, peer seal.ID, addrs []string, knock Knock) error
+	// Link runs the protocol that adds this device to the person of another one.
+	Link(ctx context.Context, peer seal.ID, addrs []string, knock Knock) error
 	// AskKey sends a KeyRequest to a connected peer and returns its KeyGrant.
 	AskKey(ctx context.Context, peer seal.ID, request []byte) ([]byte, error)
 }
@@ -50,9 +52,9 @@ type Manager struct {
 	// name that the person chose.
 	Joined func(ctx context.Context, w *Workspace, name string) error
 
-	codes   codes
-	device  member.DeviceKeys
-	network Network
+	device member.DeviceKeys
+	pairing
+	ways
 	background
 
 	starting sync.Mutex // one join begins at a time
@@ -63,11 +65,26 @@ type Manager struct {
 	connected map[seal.ID]bool       // guarded by mu; the peers
 }
 
+// ways lead to the others.
+type ways struct {
+	network    Network
+	superPeers SuperPeers // nil: there is no way to any
+	files      Files      // nil: none are put at super-peers
+	rumours    rumours
+}
+
+// pairing is what goes on between two devices whose people look at both.
+type pairing struct {
+	codes codes
+	links links
+}
+
 // background is the life of what runs beside the calls.
 type background struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+	mends  mends
 }
 
 // secretDevice names the seed of the device keys; it belongs to no workspace.
@@ -97,7 +114,7 @@ func (m *Manager) Open(ctx context.Context) error {
 		}
 		m.put(w)
 	}
-	return nil
+	return m.openLinks(ctx)
 }
 
 func (m *Manager) openDevice(ctx context.Context) error {
@@ -127,10 +144,10 @@ func (m *Manager) PeerSeed() [32]byte { return m.device.PeerSeed }
 // make builds a workspace object without reading anything.
 func (m *Manager) make(id seal.ID) *Workspace {
 	w := &Workspace{id: id, views: map[Kind]View{}}
-	w.surroundings = surroundings{storage: m.Storage, events: &m.Events, logger: m.Logger, now: m.Now}
+	w.surroundings = surroundings{storage: m.Storage, events: &m.Events, logger: m.Logger, now: m.Now, files: m.files}
 	w.self = identity{device: m.device.Sign.Public(), sign: m.device.Sign, peer: m.device.PeerPublic()}
 	w.presence.online, w.presence.seen = map[seal.ID]bool{}, map[seal.ID]int64{}
-	w.keys, w.members, w.feeds, w.custody = newKeyring(w), newMembership(w), newFeeds(w), newCustody(w)
+	w.keys, w.members, w.feeds, w.custody, w.fences = newKeyring(w), newMembership(w), newFeeds(w), newCustody(w), newFences(w)
 	for kind, view := range m.Views {
 		w.views[kind] = view(w)
 	}
@@ -164,6 +181,14 @@ func (m *Manager) openWorkspace(ctx context.Context, id seal.ID) (*Workspace, er
 	if err != nil {
 		return nil, err
 	}
+	end, rests, err := m.Storage.Secret(ctx, id, secretStopped)
+	if err != nil {
+		return nil, err
+	}
+	if rests {
+		w.joining.Store(m.rested(link, stored.Name, CodesEnd(end)))
+		return w, nil
+	}
 	w.joining.Store(m.newJoining(link, stored.Name))
 	return w, nil
 }
@@ -175,7 +200,9 @@ func (m *Manager) Use(network Network) { m.network = network }
 func (m *Manager) Start(ctx context.Context) error {
 	for _, w := range m.List() {
 		if j := w.joining.Load(); j != nil {
-			m.goJoin(w, j)
+			if j.stopped() == "" {
+				m.goJoin(w, j)
+			}
 			continue
 		}
 		if err := m.attach(w); err != nil {
@@ -185,6 +212,8 @@ func (m *Manager) Start(ctx context.Context) error {
 			m.Logger.Warn("introduce", "workspace", w.id.Short(), "err", err)
 		}
 	}
+	m.staff()
+	m.startLinks()
 	changed := make(chan struct{}, 1)
 	cancel := m.Events.Members.Subscribe(func(MembersChanged) {
 		select {
@@ -208,6 +237,8 @@ func (m *Manager) follow(ctx context.Context, changed <-chan struct{}) {
 		case <-ctx.Done():
 			return
 		case <-changed:
+			m.staff()
+			m.dropCastOut(ctx)
 			m.network.Recheck()
 			m.greet(ctx)
 		}
@@ -234,6 +265,7 @@ func (m *Manager) Close() error {
 	m.wg.Wait()
 	var failed []error
 	for _, w := range m.List() {
+		w.noteContacts(context.Background()) // the host tells nobody's end when it is closed itself
 		w.detach()
 		failed = append(failed, w.custody.flush(context.Background()))
 	}
@@ -280,35 +312,19 @@ func (m *Manager) rollback() {
 	}
 }
 
-// damaged reacts to a stored row that did not match its hash: it says so, and
-// the peers are asked again.
-func (m *Manager) damaged(ws seal.ID, d Damage) {
-	w, err := m.Get(ws)
-	if err != nil {
-		return
-	}
-	m.Events.Problem.Publish(Problem{Workspace: ws, Text: fmt.Sprintf("Stored data was damaged and is fetched again: %s (%s).", d.Key, d.Table)})
-	m.wg.Go(func() {
-		if err := w.feeds.load(m.ctx); err != nil {
-			m.Logger.Error("read feeds after damage", "err", err)
-			return
-		}
-		if a := w.network.Load(); a != nil {
-			a.Resync()
-		}
-	})
-}
-
 // How often the background work looks around.
 const (
 	flushEvery    = time.Second
 	maintainEvery = time.Minute
 	askKeysEvery  = 5 * time.Second
+	contactsEvery = 10 * time.Minute // what a crash may cost of the last contact
 )
 
 // tend stores acknowledgements, asks for missing keys and rotates old epochs.
 func (m *Manager) tend(ctx context.Context) {
 	flush, maintain, ask := time.NewTicker(flushEvery), time.NewTicker(maintainEvery), time.NewTicker(askKeysEvery)
+	contacts := time.NewTicker(contactsEvery)
+	defer contacts.Stop()
 	defer flush.Stop()
 	defer maintain.Stop()
 	defer ask.Stop()
@@ -323,6 +339,8 @@ func (m *Manager) tend(ctx context.Context) {
 			do = func(w *Workspace) error { return w.maintain(ctx) }
 		case <-ask.C:
 			do = func(w *Workspace) error { return w.askKeys(ctx, m.network) }
+		case <-contacts.C:
+			do = func(w *Workspace) error { w.noteContacts(ctx); return nil }
 		}
 		for _, w := range m.List() {
 			if err := do(w); err != nil && ctx.Err() == nil {

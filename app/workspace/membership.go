@@ -21,6 +21,8 @@ type membership struct {
 	committed int                // guarded by mu; entries of log.Order() that are durable
 	now       *member.State      // guarded by mu; the state of the durable entries
 	stale     bool               // guarded by mu; the log must be read again
+
+	beside map[seal.ID]seal.ID // guarded by mu; blobs of fences → an entry that names each
 }
 
 func newMembership(w *Workspace) *membership {
@@ -57,11 +59,30 @@ func (m *membership) heads() []seal.ID {
 	return m.log.Heads()
 }
 
-// has reports whether an entry is known.
+// has reports whether an entry is known, be it durable or not.
 func (m *membership) has(id seal.ID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.log.Has(id)
+}
+
+// stored says which of some entries are durable: those of a transaction that runs,
+// or was undone, are not.
+func (m *membership) stored(ids []seal.ID) map[seal.ID]bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := map[seal.ID]bool{}
+	for _, id := range ids {
+		if m.log.Has(id) {
+			found[id] = true
+		}
+	}
+	if m.committed < m.log.Len() {
+		for _, id := range m.log.Order()[m.committed:] {
+			delete(found, id)
+		}
+	}
+	return found
 }
 
 // load reads the log from the storage at the start.
@@ -73,6 +94,7 @@ func (m *membership) load(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.log, m.sealed, m.committed, m.stale, m.now = log, sealed, log.Len(), false, log.State()
+	m.nameBlobs()
 	return nil
 }
 
@@ -98,6 +120,24 @@ func (m *membership) read(ctx context.Context) (*member.Log, map[seal.ID][]byte,
 		return nil
 	})
 	return log, sealed, err
+}
+
+// restore stores the durable entries again, inside a transaction: those that are
+// there stay, lost ones take their old places.
+func (m *membership) restore(ctx context.Context) error {
+	m.mu.Lock()
+	ids := m.log.Order()[:m.committed]
+	raws := make([][]byte, len(ids))
+	for i, id := range ids {
+		raws[i] = m.sealed[id]
+	}
+	m.mu.Unlock()
+	for i, id := range ids {
+		if err := m.w.storage.AddEntry(ctx, m.w.id, id, raws[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *membership) forget() {
@@ -136,18 +176,22 @@ func (m *membership) fresh(ctx context.Context) error {
 		m.committed++
 	}
 	m.log, m.sealed, m.stale = log, sealed, false
+	m.nameBlobs()
 	return nil
 }
 
-// add checks and stores an entry inside a transaction.
+// add checks and stores an entry inside a transaction. The outcome of a failure of
+// the storage is [seal.Quarantine]: it says nothing about the entry.
 func (m *membership) add(ctx context.Context, entry *member.Entry, raw []byte, after *afterCommit) (seal.Outcome, error) {
 	if err := m.fresh(ctx); err != nil {
-		return seal.Pend, err
+		return seal.Quarantine, err
 	}
 	m.mu.Lock()
+	m.w.fences.note(m.log.State(), entry.Type)
 	outcome, err := m.log.Add(entry)
 	if outcome == seal.OK || outcome == seal.Evidence {
 		m.sealed[entry.ID] = raw
+		m.nameBlob(entry)
 	}
 	count := m.log.Len()
 	m.mu.Unlock()
@@ -156,7 +200,7 @@ func (m *membership) add(ctx context.Context, entry *member.Entry, raw []byte, a
 	}
 	if err := m.w.storage.AddEntry(ctx, m.w.id, entry.ID, raw); err != nil {
 		m.forget()
-		return seal.Pend, err
+		return seal.Quarantine, err
 	}
 	after.add(func() { m.committedTo(count) })
 	return outcome, nil

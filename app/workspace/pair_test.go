@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parvis/app/event"
 	"parvis/app/store"
 	"parvis/app/workspace"
 	"parvis/crdt/seal"
@@ -15,11 +16,27 @@ import (
 
 // board is a view that keeps the bodies in order.
 type board struct {
-	lines []string
-	fail  bool // panic instead
+	mu    sync.Mutex
+	lines []string              // guarded by mu while couriers work by themselves
+	fail  bool                  // guarded by mu; panic instead
+	told  event.Topic[struct{}] // there are more lines
+}
+
+func (b *board) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.lines)
+}
+
+func (b *board) spoil(fail bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail = fail
 }
 
 func (b *board) Apply(_ context.Context, batch []workspace.Opened) (workspace.Result, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.fail {
 		panic("a view with a bug")
 	}
@@ -32,7 +49,12 @@ func (b *board) Apply(_ context.Context, batch []workspace.Opened) (workspace.Re
 		}
 		good = append(good, string(o.Body))
 	}
-	return workspace.Result{Bad: bad, After: func() { b.lines = append(b.lines, good...) }}, nil
+	return workspace.Result{Bad: bad, After: func() {
+		b.mu.Lock()
+		b.lines = append(b.lines, good...)
+		b.mu.Unlock()
+		b.told.Publish(struct{}{})
+	}}, nil
 }
 
 func (b *board) Reset() {}
@@ -41,38 +63,59 @@ func (b *board) Reset() {}
 type device struct {
 	*workspace.Manager
 	t        *testing.T
-	peers    map[seal.ID]*device // whom it reaches
+	db       *store.DB
+	mu       sync.Mutex
+	peers    map[seal.ID]*device // guarded by mu; whom it reaches
 	board    *board
-	drop     int             // how many answers to a handed-in entry get lost
-	together *sync.WaitGroup // joiners hand in their entries together; may be nil
+	supers   *way                     // to the super-peers
+	tick     func()                   // at every message of a link; may be nil
+	lost     func() error             // what happens to an answer of a link; may be nil
+	spoil    func(*workspace.Welcome) // what a lying device changes in one; may be nil
+	drop     int                      // how many answers to a handed-in entry get lost
+	together *sync.WaitGroup          // joiners hand in their entries together; may be nil
+	log      warnings
 }
 
 func newDevice(t *testing.T, now *time.Time) *device {
 	t.Helper()
-	db := store.New(t.TempDir())
-	if err := db.Open(t.Context(), seal.RandomKey()); err != nil {
+	board := &board{}
+	d := openDevice(t, now, t.TempDir(), seal.RandomKey(), board)
+	d.board = board
+	t.Cleanup(d.shut)
+	return d
+}
+
+// openDevice opens a folder, perhaps a copy of another device's.
+func openDevice(t *testing.T, now *time.Time, dir string, key seal.Key, view workspace.View) *device {
+	t.Helper()
+	db := store.New(dir)
+	if err := db.Open(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
-	d := &device{t: t, peers: map[seal.ID]*device{}, board: &board{}}
+	d := &device{t: t, peers: map[seal.ID]*device{}, db: db}
 	d.Manager = &workspace.Manager{
-		Storage: db, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return *now },
+		Storage: db, Logger: slog.New(&d.log), Now: func() time.Time { return *now },
 		Views: map[workspace.Kind]func(*workspace.Workspace) workspace.View{
-			workspace.KindChat: func(*workspace.Workspace) workspace.View { return d.board },
+			workspace.KindChat: func(*workspace.Workspace) workspace.View { return view },
 		},
 	}
 	if err := d.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	d.Use(d)
+	d.supers = &way{device: d, byHand: true}
+	d.UseSuperPeers(d.supers)
 	if err := d.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := errors.Join(d.Close(), db.Close()); err != nil {
-			t.Error(err)
-		}
-	})
 	return d
+}
+
+// shut closes the device.
+func (d *device) shut() {
+	if err := errors.Join(d.Close(), d.db.Close()); err != nil {
+		d.t.Error(err)
+	}
 }
 
 // meet lets devices reach each other.
@@ -80,10 +123,29 @@ func meet(devices ...*device) {
 	for _, a := range devices {
 		for _, b := range devices {
 			if a != b {
-				a.peers[b.Self()] = b
+				a.knows(b)
 			}
 		}
 	}
+}
+
+func (d *device) knows(other *device) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.peers[other.Self()] = other
+}
+
+func (d *device) forgets(other *device) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.peers, other.Self())
+}
+
+func (d *device) reach(peer seal.ID) (*device, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	other, ok := d.peers[peer]
+	return other, ok
 }
 
 func (d *device) Self() seal.ID {
@@ -100,10 +162,14 @@ type silent struct{}
 func (silent) Wake()                                    {}
 func (silent) Resync()                                  {}
 func (silent) SendLive([]byte, func(peer seal.ID) bool) {}
+func (silent) Lacking() uint64                          { return 0 }
 func (silent) Close() error                             { return nil }
 
 func (d *device) Knock(ctx context.Context, peer seal.ID, _ []string, knock workspace.Knock) error {
-	host, ok := d.peers[peer]
+	if _, err := d.supers.find(peer); err == nil {
+		return workspace.ErrAtDoor
+	}
+	host, ok := d.reach(peer)
 	if !ok {
 		return errors.New("unreachable")
 	}
@@ -129,8 +195,94 @@ func (d *device) Knock(ctx context.Context, peer seal.ID, _ []string, knock work
 	return nil
 }
 
+func (d *device) Link(ctx context.Context, peer seal.ID, _ []string, knock workspace.Knock) error {
+	host, ok := d.reach(peer)
+	if !ok {
+		return errors.New("unreachable")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	here, there := pipe(d.tick)
+	type answer struct {
+		welcome workspace.Welcome
+		err     error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		welcome, err := host.AnswerLink(ctx, d.Self(), knock.Request, there)
+		answered <- answer{welcome, err}
+		here.hangUp()
+	}()
+	if knock.Converse != nil {
+		if err := knock.Converse(ctx, here); err != nil {
+			cancel()
+			a := <-answered
+			var refusal *workspace.Refusal
+			if errors.As(a.err, &refusal) && refusal.Code != workspace.RefusedRules || a.err != nil && !errors.Is(err, workspace.ErrCodes) {
+				return a.err
+			}
+			return err
+		}
+	}
+	a := <-answered
+	if a.err != nil {
+		return a.err
+	}
+	if d.lost != nil {
+		if err := d.lost(); err != nil {
+			return err
+		}
+	}
+	if d.spoil != nil {
+		d.spoil(&a.welcome)
+	}
+	_, err := knock.Accept(a.welcome)
+	return err
+}
+
+// line is one end of a talk in memory.
+type line struct {
+	out, in chan []byte
+	over    chan struct{}
+	once    *sync.Once
+	tick    func()
+}
+
+func pipe(tick func()) (a, b line) {
+	x, y := make(chan []byte, 16), make(chan []byte, 16)
+	over, once := make(chan struct{}), &sync.Once{}
+	if tick == nil {
+		tick = func() {}
+	}
+	return line{x, y, over, once, tick}, line{y, x, over, once, tick}
+}
+
+func (l line) hangUp() { l.once.Do(func() { close(l.over) }) }
+
+func (l line) Send(_ context.Context, message []byte) error {
+	l.tick()
+	l.out <- message
+	return nil
+}
+
+func (l line) Receive(ctx context.Context) ([]byte, error) {
+	select {
+	case message := <-l.in:
+		return message, nil
+	default:
+	}
+	select {
+	case message := <-l.in:
+		return message, nil
+	case <-l.over:
+		return nil, errors.New("the other side is gone")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 func (d *device) AskKey(_ context.Context, peer seal.ID, request []byte) ([]byte, error) {
-	host, ok := d.peers[peer]
+	host, ok := d.reach(peer)
 	if !ok {
 		return nil, errors.New("unreachable")
 	}
@@ -174,7 +326,12 @@ func (d *device) join(link string) *workspace.Workspace {
 
 func (d *device) say(w *workspace.Workspace, text string) workspace.Opened {
 	d.t.Helper()
-	o, err := w.Append(d.t.Context(), w.MainSpace(), workspace.KindChat, func(context.Context) (workspace.Draft, error) {
+	return d.sayIn(w, w.MainSpace(), text)
+}
+
+func (d *device) sayIn(w *workspace.Workspace, space seal.SpaceID, text string) workspace.Opened {
+	d.t.Helper()
+	o, err := w.Append(d.t.Context(), space, workspace.KindChat, func(context.Context) (workspace.Draft, error) {
 		return workspace.Draft{Body: []byte(text)}, nil
 	})
 	if err != nil {
@@ -189,7 +346,7 @@ func give(t *testing.T, from, to *workspace.Workspace) {
 	_, device := to.Self()
 	theirs := to.Have()
 	for {
-		part, after, err := from.Missing(t.Context(), device, theirs, 256, 1<<20)
+		part, after, err := from.Missing(t.Context(), device, theirs, 64, 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}

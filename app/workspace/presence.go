@@ -45,6 +45,35 @@ func (w *Workspace) loadPresence(ctx context.Context) error {
 	return nil
 }
 
+// noteContacts stores that the devices which are connected were seen just now, so that the
+// time survives the end of the program. All of them cost one write.
+func (w *Workspace) noteContacts(ctx context.Context) {
+	now := w.now().UnixMilli()
+	var devices []seal.ID
+	w.presence.mu.Lock()
+	for device, online := range w.presence.online {
+		if online {
+			devices = append(devices, device)
+			w.presence.seen[device] = now
+		}
+	}
+	w.presence.mu.Unlock()
+	if len(devices) == 0 {
+		return
+	}
+	err := w.storage.Write(ctx, func(ctx context.Context) error {
+		for _, device := range devices {
+			if err := w.storage.PutAddrs(ctx, w.id, device, nil, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		w.logger.Warn("store last contacts", "workspace", w.id.Short(), "err", err)
+	}
+}
+
 // peerChanged notes that a peer connected or left, if it is a device of this workspace.
 func (w *Workspace) peerChanged(ctx context.Context, peer seal.ID, connected bool, addrs []string) {
 	st := w.State()

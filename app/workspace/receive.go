@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"parvis/crdt/feed"
@@ -20,43 +21,54 @@ type Received struct {
 // ErrBad reports bytes that no honest peer sends; the sender gets penalty points.
 var ErrBad = errors.New("invalid object")
 
+// refused is why something that was received can never be stored.
+type refused struct {
+	raw []byte
+	error
+}
+
+// Unwrap makes errors.Is see why.
+func (r *refused) Unwrap() error { return r.error }
+
 // Receive checks, stores, opens and applies what a peer sent. It returns after
 // the commit. Receiving the same thing twice is not an error. Good objects are
 // kept even when others beside them are bad; then the error is [ErrBad].
 func (w *Workspace) Receive(ctx context.Context, batch Received) error {
-	var bad []error
+	bad, err := w.receive(ctx, batch)
+	bad = slices.DeleteFunc(bad, func(err error) bool { return errors.Is(err, errCrowded) })
+	if err == nil && len(bad) > 0 {
+		err = fmt.Errorf("%w: %w", ErrBad, errors.Join(bad...))
+	}
+	return err
+}
+
+// receive is Receive, and returns what was refused for good, as *refused: what is
+// neither here nor among it waits for something.
+func (w *Workspace) receive(ctx context.Context, batch Received) (bad []error, err error) {
 	if len(batch.Entries) > 0 || len(batch.Blobs) > 0 {
 		err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
 			bad = nil
 			return w.receiveLog(ctx, batch, after, &bad)
 		})
 		if err != nil {
-			return fmt.Errorf("receive log entries: %w", err)
+			return nil, fmt.Errorf("receive log entries: %w", err)
 		}
 	}
-	envelopes, faults := parseAll(batch.Envelopes, w.feeds)
-	bad = append(bad, faults...)
-	envelopes = append(envelopes, w.waiting.take()...)
-	if len(envelopes) > 0 {
-		err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
-			return w.receiveEnvelopes(ctx, envelopes, after, &bad)
-		})
-		if err != nil {
-			return fmt.Errorf("receive envelopes: %w", err)
-		}
+	if err := w.receiveChecked(ctx, w.check(batch.Envelopes), &bad); err != nil {
+		return nil, fmt.Errorf("receive envelopes: %w", err)
 	}
-	if len(bad) > 0 {
-		return fmt.Errorf("%w: %w", ErrBad, errors.Join(bad...))
-	}
-	return nil
+	return bad, nil
 }
 
 // receiveLog adds entries, then whatever the blobs beside them make possible.
 func (w *Workspace) receiveLog(ctx context.Context, batch Received, after *afterCommit, bad *[]error) error {
 	for _, raw := range batch.Entries {
 		entry, err := member.OpenEntry(w.keys.log(), w.id, raw)
+		if seal.OutcomeOf(err) == seal.Pend { // of a later version
+			continue
+		}
 		if err != nil {
-			*bad = append(*bad, err)
+			*bad = append(*bad, &refused{raw, err})
 			continue
 		}
 		outcome, err := w.members.add(ctx, entry, raw, after)
@@ -67,7 +79,7 @@ func (w *Workspace) receiveLog(ctx context.Context, batch Received, after *after
 		case seal.Pend: // its parents come with the next comparison
 			w.logger.Debug("entry waits", "entry", entry.ID.Short(), "why", err)
 		case seal.Reject:
-			*bad = append(*bad, err)
+			*bad = append(*bad, &refused{raw, err})
 		default:
 			return fmt.Errorf("entry %s: %w", entry.ID.Short(), err)
 		}
@@ -77,10 +89,13 @@ func (w *Workspace) receiveLog(ctx context.Context, batch Received, after *after
 		var fault *seal.Fault
 		switch {
 		case errors.As(err, &fault):
-			*bad = append(*bad, err)
+			*bad = append(*bad, &refused{raw, err})
 		case err != nil:
 			return err // our own storage: the peer is not to blame
 		}
+	}
+	if err := w.takeEarly(ctx); err != nil {
+		return err
 	}
 	return w.unlock(ctx, after)
 }
@@ -90,40 +105,6 @@ func (w *Workspace) reportFork(device seal.ID, after *afterCommit) {
 		w.events.Problem.Publish(Problem{Workspace: w.id, Text: fmt.Sprintf(
 			"Device %s wrote two different things in one place: it was copied, restored from a backup or taken over.", device.Short())})
 	})
-}
-
-// parseAll decodes envelopes and checks their signatures on all cores, leaving
-// out what is already here.
-func parseAll(raws [][]byte, have *feeds) (good []*feed.Envelope, bad []error) {
-	parsed := make([]*feed.Envelope, len(raws))
-	errs := make([]error, len(raws))
-	check := func(i int) {
-		env, err := feed.Parse(raws[i])
-		if err != nil {
-			if seal.OutcomeOf(err) != seal.Pend || env == nil || !env.Verify() {
-				errs[i] = err
-			}
-			return // a later version wrote it: it comes again after the update
-		}
-		h := env.Header
-		if end := have.end(feed.FeedID{Space: h.Space, Device: h.Dev}); end.Seq == h.Seq && end.ID == env.ID {
-			return
-		}
-		if !env.Verify() {
-			errs[i] = &seal.Fault{Outcome: seal.Reject, Reason: "the signature of an envelope is wrong"}
-			return
-		}
-		parsed[i] = env
-	}
-	spread(len(raws), check)
-	for i := range raws {
-		if errs[i] != nil {
-			bad = append(bad, errs[i])
-		} else if parsed[i] != nil {
-			good = append(good, parsed[i])
-		}
-	}
-	return good, bad
 }
 
 // spread runs do(0 … n-1) on all cores.
@@ -148,33 +129,38 @@ func spread(n int, do func(i int)) {
 
 // receiveEnvelopes checks verified envelopes against the log and the chains,
 // stores what holds and applies what can be opened.
-func (w *Workspace) receiveEnvelopes(ctx context.Context, envelopes []*feed.Envelope, after *afterCommit, bad *[]error) error {
+func (w *Workspace) receiveEnvelopes(ctx context.Context, arrivals []arrival, after *afterCommit, bad *[]error) error {
+	if len(arrivals) == 0 {
+		return nil
+	}
 	if err := w.members.fresh(ctx); err != nil {
 		return err
 	}
-	var rows []EnvelopeRow
-	var opened []Opened
+	rows, opened := make([]EnvelopeRow, 0, len(arrivals)), make([]Opened, 0, len(arrivals))
 	unreadable := map[seal.ID]string{}
-	for _, env := range envelopes {
+	forked := map[feed.FeedID]bool{}
+	w.fences.coming = nil
+	for _, env := range distinct(arrivals) {
 		row, one, outcome, err := w.accept(ctx, env)
 		switch outcome {
 		case seal.OK, seal.Evidence:
 			rows = append(rows, row)
 			if outcome == seal.Evidence {
 				w.reportFork(env.Header.Dev, after)
+				forked[env.Feed()] = true
 			}
 			switch row.State {
-			case EnvelopeApplied:
+			case EnvelopeApplied, EnvelopeHidden:
 				opened = append(opened, one)
 			case EnvelopeQuarantined:
 				unreadable[row.ID] = err.Error()
-			case EnvelopeWaitsForKey, EnvelopeHidden:
+			case EnvelopeWaitsForKey:
 			}
 		case seal.Drop:
 		case seal.Pend:
-			w.waiting.put(env)
+			w.waiting.put(env.Envelope)
 		case seal.Reject:
-			*bad = append(*bad, err)
+			*bad = append(*bad, &refused{env.Raw, err})
 		default:
 			return err
 		}
@@ -190,11 +176,11 @@ func (w *Workspace) receiveEnvelopes(ctx context.Context, envelopes []*feed.Enve
 			return err
 		}
 	}
-	return nil
+	return w.fences.settle(ctx, rows, forked, after)
 }
 
 // accept decides about one verified envelope and opens it when the key is here.
-func (w *Workspace) accept(ctx context.Context, env *feed.Envelope) (EnvelopeRow, Opened, seal.Outcome, error) {
+func (w *Workspace) accept(ctx context.Context, env arrival) (EnvelopeRow, Opened, seal.Outcome, error) {
 	h := env.Header
 	row := EnvelopeRow{Space: h.Space, Device: h.Dev, Seq: h.Seq, ID: env.ID, Bytes: env.Raw}
 	if h.WS != w.id {
@@ -209,12 +195,16 @@ func (w *Workspace) accept(ctx context.Context, env *feed.Envelope) (EnvelopeRow
 	if err != nil {
 		return row, Opened{}, seal.Quarantine, err
 	}
-	outcome, err := feed.Check(env, tail, st)
+	outcome, err := feed.Check(env.Envelope, tail, st)
 	if h.Seq <= tail.Seq && outcome == seal.Evidence {
 		if _, found, lookup := w.storage.Envelope(ctx, w.id, env.ID); lookup != nil {
 			return row, Opened{}, seal.Quarantine, lookup
 		} else if found {
 			outcome = seal.Drop
+		} else if crowded, lookup := w.fences.crowded(ctx, row); lookup != nil {
+			return row, Opened{}, seal.Quarantine, lookup
+		} else if crowded {
+			return row, Opened{}, seal.Reject, errCrowded
 		}
 	}
 	if outcome != seal.OK && outcome != seal.Evidence {
@@ -223,12 +213,17 @@ func (w *Workspace) accept(ctx context.Context, env *feed.Envelope) (EnvelopeRow
 	if h.Seq > tail.Seq { // a fork beyond the tail goes on from there (rule E7)
 		w.feeds.advance(id, feed.Tail{Seq: h.Seq, ID: env.ID})
 	}
-	opened, err := w.open(env, w.members.pending())
+	opened, err := w.openArrival(env, w.members.pending())
 	switch {
 	case errors.Is(err, ErrNoKey):
 		row.State = EnvelopeWaitsForKey
+		w.keys.want(w.members.pending(), h.Space, h.EpochID)
 	case err != nil:
 		row.State = EnvelopeQuarantined
+	default:
+		if err := w.fences.place(ctx, &row, &opened); err != nil {
+			return row, Opened{}, seal.Quarantine, err
+		}
 	}
 	return row, opened, outcome, err
 }

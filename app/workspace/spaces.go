@@ -2,11 +2,23 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
+	"parvis/crdt/feed"
 	"parvis/crdt/member"
 	"parvis/crdt/seal"
+)
+
+// Why nobody is let into a space.
+var (
+	// ErrNotSpaceAdmin reports that only an admin of the space may do this.
+	ErrNotSpaceAdmin = errors.New("only who made the private space may do this")
+	// ErrMainSpace reports that the space has all members without anybody adding them.
+	ErrMainSpace = errors.New("all members are in the main space")
+	// ErrGroupSpace reports a space that keeps exactly the people it was made with.
+	ErrGroupSpace = errors.New("a direct conversation keeps its people")
 )
 
 // SpaceSpec describes a space to make.
@@ -65,6 +77,61 @@ func (w *Workspace) createSpace(ctx context.Context, id seal.SpaceID, persons []
 	return err
 }
 
+// AddToSpace lets more people read and write in a private space, of which this person
+// must be an admin (rule K65). Who is in already stays. Where the history begins with
+// joining they read what is written from now on.
+func (w *Workspace) AddToSpace(ctx context.Context, space seal.SpaceID, persons []seal.ID) error {
+	if !w.Ready() {
+		return ErrNotReady
+	}
+	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+		if err := w.members.fresh(ctx); err != nil {
+			return err
+		}
+		return w.addToSpace(ctx, space, persons, after)
+	})
+	if err != nil {
+		return fmt.Errorf("add to %s: %w", space.Short(), err)
+	}
+	return nil
+}
+
+func (w *Workspace) addToSpace(ctx context.Context, id seal.SpaceID, persons []seal.ID, after *afterCommit) error {
+	st := w.members.pending()
+	space, ok := st.Space(id)
+	switch {
+	case ok && space.Kind == member.SpaceMain:
+		return ErrMainSpace
+	case ok && space.Kind == member.SpaceGroup && st.CanRead(id, w.self.device):
+		return ErrGroupSpace
+	case !ok || space.Kind != member.SpacePrivate:
+		return ErrNotFound
+	case space.Members[w.self.person] != member.AccessAdmin:
+		return ErrNotSpaceAdmin
+	}
+	body := member.SpaceSetBody{Space: id}
+	for _, person := range persons {
+		if p, ok := st.Person(person); !ok || p.Status != member.Active {
+			return fmt.Errorf("%w: person %s is not in the workspace", ErrNotFound, person.Short())
+		}
+		if _, in := space.Members[person]; !in && !slices.ContainsFunc(body.Members, func(m member.SpaceMember) bool { return m.Person == person }) {
+			body.Members = append(body.Members, member.SpaceMember{Person: person, Access: member.AccessWrite})
+		}
+	}
+	if len(body.Members) == 0 {
+		return nil
+	}
+	raw, err := body.Encode()
+	if err != nil {
+		return err
+	}
+	if _, err := w.members.post(ctx, member.TypeSpaceSet, raw, after); err != nil {
+		return err
+	}
+	_, err = w.rotate(ctx, id, reasonMembers, after)
+	return err
+}
+
 // GroupSpace is the space of exactly these persons and oneself: direct messages
 // and mail. It is made on first use; two people who make it at once make the same.
 func (w *Workspace) GroupSpace(ctx context.Context, persons []seal.ID) (seal.SpaceID, error) {
@@ -82,4 +149,22 @@ func (w *Workspace) withSelf(persons []seal.ID) []seal.ID {
 	all := append(slices.Clone(persons), w.self.person)
 	slices.SortFunc(all, seal.ID.Compare)
 	return slices.Compact(all)
+}
+
+// OpenToAll reports whether everybody who reads a space now may open an envelope of it
+// that is here, by the space's history policy (protocol 2.7). It runs in a transaction.
+func (w *Workspace) OpenToAll(ctx context.Context, space seal.SpaceID, envelope seal.ID) (bool, error) {
+	st := w.members.pending()
+	if s, ok := st.Space(space); ok && s.History == member.HistoryFull {
+		return true, nil
+	}
+	row, found, err := w.storage.Envelope(ctx, w.id, envelope)
+	if err != nil || !found {
+		return false, err
+	}
+	env, err := feed.Parse(row.Bytes)
+	if err != nil {
+		return false, nil // damaged: as if it were not here
+	}
+	return env.Header.Space == space && st.OpenToAll(space, env.Header.EpochID), nil
 }

@@ -38,6 +38,13 @@ type Tail struct {
 	High   uint64
 }
 
+// Place is where an envelope stands in its chain.
+type Place struct {
+	Space  seal.SpaceID
+	Device seal.ID
+	Seq    uint64
+}
+
 // Transactor runs functions in durable transactions. Concurrent calls share one
 // commit (and one fsync); each function is undone alone when it returns an
 // error. Write returns after the commit. Inside fn every store method that is
@@ -83,10 +90,50 @@ type EnvelopeStore interface {
 	EnvelopesIn(ctx context.Context, ws seal.ID, space seal.SpaceID, state EnvelopeState, limit int) ([]EnvelopeRow, error)
 }
 
+// ArrivalStore lists the envelopes of many chains together.
+type ArrivalStore interface {
+	// Arrivals lists what stands in chains behind the given ends, without gaps in
+	// any chain and in about the order in which it came here: what a message builds
+	// on comes before it. Of a fork, the second envelope comes last. About limit
+	// rows at most and, unless the first alone is larger, maxBytes; none only when
+	// nothing is there. Damaged rows are reported, deleted and left out.
+	Arrivals(ctx context.Context, ws seal.ID, ends []Tail, limit, maxBytes int) ([]EnvelopeRow, error)
+}
+
+// PlaceStore finds envelopes without reading them.
+type PlaceStore interface {
+	// Places tells where stored envelopes stand; ids that are not stored are left out.
+	Places(ctx context.Context, ws seal.ID, ids []seal.ID) (map[seal.ID]Place, error)
+}
+
 // StateStore changes what became of stored envelopes.
 type StateStore interface {
 	SetEnvelopeState(ctx context.Context, ws seal.ID, ids []seal.ID, state EnvelopeState, reason string) error
 	Quarantined(ctx context.Context, ws seal.ID) (map[seal.ID]string, error) // id → reason
+}
+
+// FenceStore finds what removals concern.
+type FenceStore interface {
+	// Rivals is the lowest number that two envelopes of a chain have, or 0.
+	Rivals(ctx context.Context, ws seal.ID, space seal.SpaceID, device seal.ID) (uint64, error)
+	// IDsAt names the envelopes that have one number of a chain.
+	IDsAt(ctx context.Context, ws seal.ID, space seal.SpaceID, device seal.ID, seq uint64) ([]seal.ID, error)
+	// ChainPart reads a part of a chain, and says with which number the next one
+	// begins, or 0. Damaged rows are reported, deleted and left out.
+	ChainPart(ctx context.Context, ws seal.ID, part ChainPart) (rows []EnvelopeRow, next uint64, err error)
+	// HiddenIDs names the hidden envelopes of a space.
+	HiddenIDs(ctx context.Context, ws seal.ID, space seal.SpaceID) ([]seal.ID, error)
+}
+
+// ChainPart is a part of a chain to be read: whole numbers, at least one.
+type ChainPart struct {
+	Space  seal.SpaceID
+	Device seal.ID
+	From   uint64 // the number that it begins with
+	Down   bool   // from there to lower numbers
+	Hidden bool   // only what is hidden
+	Bytes  int    // about how much of it; one number may have more
+	Rows   int    // at most about so many envelopes; 0: as many as there are
 }
 
 // PeerStore remembers what other devices acknowledged and where they were seen.
@@ -138,7 +185,10 @@ type Storage interface {
 	Vault
 	LogStore
 	EnvelopeStore
+	ArrivalStore
+	PlaceStore
 	StateStore
+	FenceStore
 	PeerStore
 	Registry
 	Scrubber

@@ -15,6 +15,8 @@ const (
 	KindDocument Kind = 2
 	KindProfile  Kind = 3
 	KindMail     Kind = 4
+	KindSelf     Kind = 5
+	KindCall     Kind = 6
 )
 
 // Opened is one envelope whose signature, chain, epoch and seal all held.
@@ -30,6 +32,7 @@ type Opened struct {
 	Deps      []seal.ID
 	Body      []byte
 	Own       bool  // written on this device
+	Hidden    bool  // beyond the fences of a removal: takes its place and is never shown
 	LateMs    int64 // 0 while live; else our clock minus the author's, when it came by catching up
 }
 

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"slices"
 	"sync"
 
 	"parvis/crdt/feed"
@@ -32,6 +33,32 @@ func (r *waitingRoom) put(env *feed.Envelope) {
 	}
 	r.byID[env.ID] = env
 	r.bytes += len(env.Raw)
+}
+
+// distinct leaves out what is there twice: an envelope that comes again while it
+// waits is no second one for its place.
+func distinct(arrivals []arrival) []arrival {
+	seen := make(map[seal.ID]bool, len(arrivals))
+	return slices.DeleteFunc(arrivals, func(env arrival) bool {
+		again := seen[env.ID]
+		seen[env.ID] = true
+		return again
+	})
+}
+
+// any reports whether something waits.
+func (r *waitingRoom) any() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.byID) > 0
+}
+
+// mayHold reports whether an envelope waits, or was dropped because the room is full.
+func (r *waitingRoom) mayHold(id seal.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, waits := r.byID[id]
+	return waits || len(r.byID) >= maxWaiting || r.bytes > maxWaitingBytes/2
 }
 
 // take empties the room; what still has to wait is put back. Chains come out in order.

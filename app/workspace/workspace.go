@@ -31,12 +31,13 @@ type Workspace struct {
 	members  *membership
 	feeds    *feeds
 	custody  *custody
+	fences   *fences
 	waiting  waitingRoom
 	presence presence
 	grants   grants
 	hints    hints
-	network  atomic.Pointer[attachment]
-	joining  atomic.Pointer[joining] // nil once the workspace is ready
+	outlets
+	joining atomic.Pointer[joining] // nil once the workspace is ready
 }
 
 // surroundings are what all workspaces of a manager share.
@@ -45,6 +46,13 @@ type surroundings struct {
 	events  *Events
 	logger  *slog.Logger
 	now     func() time.Time
+	files   Files // nil: none
+}
+
+// outlets are where commits are told.
+type outlets struct {
+	network  atomic.Pointer[attachment]
+	couriers couriers // to the super-peers
 }
 
 // identity is who this device is in the workspace.
@@ -64,6 +72,9 @@ type Replication interface {
 	Resync()
 	// SendLive sends an ephemeral hint to the connected devices that to accepts.
 	SendLive(body []byte, to func(peer seal.ID) bool)
+	// Lacking says how many envelopes a connected peer holds and this device lacks: of
+	// the peer that is furthest ahead.
+	Lacking() uint64
 	Close() error
 }
 
@@ -84,8 +95,9 @@ func (w *Workspace) MainSpace() seal.SpaceID { return w.members.state().MainSpac
 // Ready reports whether this device is a member; false while a join goes on.
 func (w *Workspace) Ready() bool { return w.joining.Load() == nil }
 
-// wake tells the network that something was committed.
+// wake tells the network and the super-peers that something was committed.
 func (w *Workspace) wake() {
+	w.couriers.wake()
 	if a := w.network.Load(); a != nil {
 		a.Wake()
 	}
@@ -128,6 +140,7 @@ func (w *Workspace) rollback() {
 	w.keys.forget()
 	w.feeds.forget()
 	w.members.forget()
+	w.fences.forget()
 	for _, v := range w.views {
 		v.Reset()
 	}
@@ -160,7 +173,11 @@ func (w *Workspace) write(ctx context.Context, fn func(ctx context.Context, afte
 				w.rollback()
 			}
 		}()
+		w.fences.begin()
 		err := fn(ctx, &after)
+		if err == nil {
+			err = w.fences.judge(ctx, &after)
+		}
 		undone = err != nil && !errors.As(err, &untouched{})
 		return err
 	})

@@ -3,6 +3,7 @@ package workspace_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -62,6 +63,9 @@ func TestAnInvitationSaysWhyItCannotBeUsed(t *testing.T) {
 			other := newDevice(t, &now)
 			meet(ana, other)
 			other.join(i.Link)
+			if err := wa.Revoke(t.Context(), i.ID); !errors.Is(err, workspace.ErrUsedUp) {
+				t.Errorf("withdrawing a used one: %v", err)
+			}
 		}, workspace.RefusalOf(workspace.RefusedUsed)},
 		{"expired at the inviter", func(workspace.Invite) { now = now.Add(2 * time.Hour) }, workspace.RefusalOf(workspace.RefusedExpired)},
 		{"expired by the own clock", func(workspace.Invite) { now = now.Add(48 * time.Hour) }, workspace.ErrLinkExpired},
@@ -117,6 +121,38 @@ func TestAPrivateSpaceIsReadByItsPeopleOnly(t *testing.T) {
 	_, err = wc.Append(t.Context(), space, workspace.KindChat, func(context.Context) (workspace.Draft, error) { return workspace.Draft{}, nil })
 	if !errors.Is(err, workspace.ErrRefused) {
 		t.Errorf("Cleo writes: %v, want ErrRefused", err)
+	}
+}
+
+func TestAJoinerIsGivenWhatWasSaidInTheOrderInWhichItWasSaid(t *testing.T) {
+	now := time.Now()
+	ana, ben, cleo := newDevice(t, &now), newDevice(t, &now), newDevice(t, &now)
+	meet(ana, ben, cleo)
+	wa := ana.found()
+	wb := ben.join(ana.invite(wa, 1).Link)
+	give(t, wa, wb)
+	var want []string
+	for i := range 200 {
+		text := fmt.Sprint(i)
+		if i%7 < 4 {
+			ana.say(wa, text)
+		} else {
+			ben.say(wb, text)
+			give(t, wb, wa)
+		}
+		want = append(want, text)
+	}
+	wc := cleo.join(ana.invite(wa, 1).Link)
+	give(t, wa, wc)
+	got := cleo.board.lines
+	const rest = 64 // the last part is sent from memory, chain by chain
+	if !slices.Equal(got[:len(want)-rest], want[:len(want)-rest]) {
+		t.Errorf("Cleo reads %q, want them as they were said", got)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("Cleo reads %d messages, want %d", len(got), len(want))
 	}
 }
 

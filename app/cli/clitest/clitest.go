@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"parvis/crdt/doc/doctest"
 )
 
 // patience is how long a node may take to start or to stop.
@@ -62,12 +64,29 @@ type Ready struct {
 	UI    string   `json:"ui"`
 	Peer  string   `json:"peer"`
 	Addrs []string `json:"addrs"`
+
+	Setup   string `json:"setup"`   // of a super-peer
+	Metrics string `json:"metrics"` // of a super-peer
+}
+
+// Script writes a program that a shell runs, and returns its path.
+func Script(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "parvis")
+	// A child that starts meanwhile would keep it open for writing: nobody could run it.
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // New is a node on a fresh data folder, its keys in the clear.
 func New(t testing.TB, program string) *Node {
 	t.Helper()
-	return &Node{Program: program, Data: t.TempDir()}
+	return &Node{Program: program, Data: doctest.Compiled(t, t.TempDir())}
 }
 
 // Start runs the node and waits until it is ready. The test stops it at its end.

@@ -15,6 +15,7 @@ func envelopes(t *testing.T, s workspace.Storage) {
 	t.Run("tails follow the gapless part", func(t *testing.T) { gaps(t, s, ctx, ID("ws", 2)) })
 	t.Run("rows in any order, with repeats, end as one chain", func(t *testing.T) { anyOrder(t, s, ctx, ID("ws", 3)) })
 	t.Run("both sides of a fork are kept", func(t *testing.T) { fork(t, s, ctx, ID("ws", 4)) })
+	t.Run("parts of a chain are whole numbers", func(t *testing.T) { parts(t, s, ctx, ID("ws", 7)) })
 	t.Run("a transaction sees its own chains", func(t *testing.T) { inside(t, s, ctx, ID("ws", 5)) })
 	t.Run("sequence numbers out of range are refused", func(t *testing.T) {
 		for _, seq := range []uint64{0, 1 << 63} {
@@ -57,6 +58,13 @@ func roundTrip(t *testing.T, s workspace.Storage, ctx context.Context, ws seal.I
 	}
 	if _, found, _ := s.Envelope(ctx, ID("ws", 99), rows[42].ID); found {
 		t.Error("found in another workspace")
+	}
+	places, err := s.Places(ctx, ws, []seal.ID{rows[42].ID, rows[699].ID, ID("none", 1)})
+	if want := (workspace.Place{Space: rows[42].Space, Device: rows[42].Device, Seq: 43}); err != nil || len(places) != 2 || places[rows[42].ID] != want {
+		t.Errorf("places %v, %v; want two of them, one at seq 43", places, err)
+	}
+	if places, err := s.Places(ctx, ID("ws", 99), []seal.ID{rows[42].ID}); err != nil || len(places) != 0 {
+		t.Errorf("places in another workspace: %v, %v", places, err)
 	}
 	if _, found, _ := s.Envelope(ctx, ws, ID("none", 1)); found {
 		t.Error("found what was never stored")
@@ -156,4 +164,57 @@ func inside(t *testing.T, s workspace.Storage, ctx context.Context, ws seal.ID) 
 	tailIs(t, s, ctx, ws, 0)
 	check(t, s.AddEnvelopes(ctx, ws, []workspace.EnvelopeRow{Row(1, 1, 1, 300)}))
 	tailIs(t, s, ctx, ws, 1)
+}
+
+// parts reads a chain part by part, in both directions: every row once, with all rows
+// of one number together, and not much more at a time than was asked for.
+func parts(t *testing.T, s workspace.Storage, ctx context.Context, ws seal.ID) {
+	const n, size = 1500, 3000
+	var rows []workspace.EnvelopeRow
+	for seq := 1; seq <= n; seq++ {
+		rows = append(rows, Row(1, 1, seq, size))
+		for rival := range seq % 7 / 5 * 3 {
+			other := Row(1, 1, seq, size)
+			other.ID, other.State = ID("rival", seq<<8|rival), workspace.EnvelopeHidden
+			rows = append(rows, other)
+		}
+	}
+	check(t, s.AddEnvelopes(ctx, ws, rows))
+	for name, part := range map[string]workspace.ChainPart{
+		"up by bytes":    {From: 1, Bytes: 100_000},
+		"up by rows":     {From: 1, Bytes: 1 << 30, Rows: 10},
+		"up at once":     {From: 1, Bytes: 1 << 30},
+		"one by one":     {From: 1, Bytes: 1},
+		"down by bytes":  {From: n, Bytes: 100_000, Down: true},
+		"down at once":   {From: n, Bytes: 1 << 30, Down: true},
+		"what is hidden": {From: 1, Bytes: 100_000, Hidden: true},
+	} {
+		seen, last := map[seal.ID]bool{}, uint64(0)
+		want := 0
+		for _, row := range rows {
+			if !part.Hidden || row.State == workspace.EnvelopeHidden {
+				want++
+			}
+		}
+		for part.Space, part.Device = (seal.SpaceID{1}), ID("device", 1); part.From > 0; {
+			got, next, err := s.ChainPart(ctx, ws, part)
+			check(t, err)
+			if len(got) == 0 || len(got) > 4 && len(got)*size > part.Bytes+4*size || part.Rows > 0 && len(got) > part.Rows+4 {
+				t.Fatalf("%s: %d rows at once", name, len(got))
+			}
+			for _, row := range got {
+				if row.Seq != last && last > 0 && (row.Seq < last) != part.Down || seen[row.ID] {
+					t.Fatalf("%s: number %d after %d", name, row.Seq, last)
+				}
+				seen[row.ID], last = true, row.Seq
+			}
+			if next > 0 && next == last {
+				t.Fatalf("%s: number %d is torn apart", name, next)
+			}
+			part.From = next
+		}
+		if len(seen) != want {
+			t.Errorf("%s: %d rows, want %d", name, len(seen), want)
+		}
+	}
 }

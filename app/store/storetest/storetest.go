@@ -19,7 +19,7 @@ import (
 func Run(t *testing.T, open func(t *testing.T) workspace.Storage) {
 	suites := map[string]func(*testing.T, workspace.Storage){
 		"Transactor": transactor, "Vault": vault, "LogStore": logStore, "Blobs": blobs,
-		"EnvelopeStore": envelopes, "StateStore": states, "PeerStore": peers, "Registry": registry,
+		"EnvelopeStore": envelopes, "StateStore": states, "PeerStore": peers, "Registry": registry, "ArrivalStore": arrivals,
 	}
 	for _, name := range slices.Sorted(maps.Keys(suites)) {
 		t.Run(name, func(t *testing.T) { suites[name](t, open(t)) })

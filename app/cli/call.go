@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"parvis/app/api"
+	"parvis/app/web/client"
+)
+
+func (s *session) callCommand() *cobra.Command {
+	return group("call", "Start, join and watch calls", s.callStart(), s.callJoin(), s.callLeave(), s.callStats(), s.callList())
+}
+
+// mediaFlag is what is sent and played in a call. Camera and microphone belong to a
+// page: from a terminal there are none.
+func mediaFlag(cmd *cobra.Command, media *string, recording *bool) {
+	cmd.Flags().BoolVar(recording, "allow-recording", false, "agree when a participant asks to record the call; without it the answer is no")
+	cmd.Flags().StringVar(media, "media", api.MediaNone, "what to send: test (a generated picture and tone; counts what it receives) or none")
+}
+
+func checkMedia(media string) error {
+	if media != api.MediaTest && media != api.MediaNone {
+		return invalid("--media is test or none.")
+	}
+	return nil
+}
+
+func (s *session) callStart() *cobra.Command {
+	var media string
+	var recording bool
+	cmd := &cobra.Command{
+		Use: "start CHANNEL", Short: "Start a call in a channel and join it; where one goes on, join that one", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkMedia(media); err != nil {
+				return err
+			}
+			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
+				ch, err := channel(ctx, c, ws, args[0])
+				if err != nil {
+					return err
+				}
+				started, err := client.Call[api.Call](ctx, c, "Calls.Start", client.Arg(api.NewCall{Workspace: ws.ID, Channel: ch.ID, Media: media, AllowRecording: recording}))
+				return s.printCall(started, err)
+			})
+		},
+	}
+	mediaFlag(cmd, &media, &recording)
+	return cmd
+}
+
+func (s *session) callJoin() *cobra.Command {
+	var media string
+	var recording bool
+	cmd := &cobra.Command{
+		Use: "join ID", Short: "Join a call", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkMedia(media); err != nil {
+				return err
+			}
+			return s.onCall(cmd.Context(), args[0], func(ctx context.Context, c *client.Client, found api.Call) error {
+				joined, err := client.Call[api.Call](ctx, c, "Calls.Join", client.Arg(api.JoinCall{Workspace: found.Workspace, ID: found.ID, Media: media, AllowRecording: recording}))
+				return s.printCall(joined, err)
+			})
+		},
+	}
+	mediaFlag(cmd, &media, &recording)
+	return cmd
+}
+
+func (s *session) printCall(c api.Call, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.print(map[string]api.Call{"call": c}, func(w io.Writer) { fmt.Fprintln(w, short(c.ID)) })
+}
+
+func (s *session) callLeave() *cobra.Command {
+	return &cobra.Command{
+		Use: "leave", Short: "Leave the call that this node is in", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.with(cmd.Context(), func(ctx context.Context, c *client.Client) error {
+				if _, err := client.Call[*client.Nothing](ctx, c, "Calls.Leave"); err != nil {
+					return err
+				}
+				return s.print(map[string]bool{"left": true}, func(w io.Writer) { fmt.Fprintln(w, "You left the call.") })
+			})
+		},
+	}
+}
+
+func (s *session) callStats() *cobra.Command {
+	return &cobra.Command{
+		Use: "stats ID", Short: "Show how the connections of the call are that this node is in", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.onCall(cmd.Context(), args[0], func(ctx context.Context, c *client.Client, found api.Call) error {
+				stats, err := client.Call[api.CallStats](ctx, c, "Calls.Stats", client.Arg(api.CallRef{Workspace: found.Workspace, ID: found.ID}))
+				if err != nil {
+					return err
+				}
+				return s.print(map[string][]api.CallStat{"participants": list(stats.Participants)}, func(w io.Writer) {
+					table(w, "NAME STATE PATH RTT-MS KBPS PICTURES BAD SOUND LOST", statRows(stats.Participants))
+				})
+			})
+		},
+	}
+}
+
+func statRows(all []api.CallStat) (rows [][]string) {
+	n := func(n int64) string { return strconv.FormatInt(n, 10) }
+	for _, p := range all {
+		rows = append(rows, []string{
+			p.Name, p.State, p.Path, n(p.RTTMs), strconv.Itoa(p.Kbps), n(p.FramesReceived), n(p.FramesBad), n(p.AudioPackets), n(p.AudioLost),
+		})
+	}
+	return rows
+}
+
+func (s *session) callList() *cobra.Command {
+	var in string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the calls, the oldest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
+				query := api.CallQuery{Workspace: ws.ID}
+				if in != "" {
+					ch, err := channel(ctx, c, ws, in)
+					if err != nil {
+						return err
+					}
+					query.Channel = ch.ID
+				}
+				all, err := client.Call[[]api.Call](ctx, c, "Calls.List", client.Arg(query))
+				if err != nil {
+					return err
+				}
+				return s.print(map[string][]api.Call{"calls": list(all)}, func(w io.Writer) {
+					var rows [][]string
+					for _, found := range all {
+						rows = append(rows, []string{short(found.ID), clock(found.Started), strconv.Itoa(len(found.Participants)), callWord(found)})
+					}
+					table(w, "ID STARTED PARTICIPANTS STATE", rows)
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&in, "channel", "", "only those of this channel")
+	return cmd
+}
+
+// callWord is how a call stands, in a word.
+func callWord(c api.Call) string {
+	switch {
+	case c.Here:
+		return "here"
+	case len(c.Participants) > 0:
+		return "open"
+	case c.Missed:
+		return "missed"
+	}
+	return "over"
+}
+
+// onCall runs a command about one call, named by its id or the beginning of it.
+func (s *session) onCall(ctx context.Context, wanted string, do func(ctx context.Context, c *client.Client, found api.Call) error) error {
+	return s.in(ctx, func(ctx context.Context, c *client.Client, ws api.Workspace) error {
+		all, err := client.Call[[]api.Call](ctx, c, "Calls.List", client.Arg(api.CallQuery{Workspace: ws.ID}))
+		if err != nil {
+			return err
+		}
+		things := make([]named, len(all))
+		for i, found := range all {
+			things[i] = named{found.ID, found.ID}
+		}
+		i, err := find("call", wanted, things)
+		if err != nil {
+			return err
+		}
+		return do(ctx, c, all[i])
+	})
+}
