@@ -1,6 +1,7 @@
 package apptest
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -94,12 +95,103 @@ func TestAWrongCodeLetsNobodyIn(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Code != api.CodeRefused {
 		t.Errorf("join: %v, want code refused", err)
 	}
-	list, err := ben.API().Workspaces.List()
-	if err != nil || len(list) != 0 {
-		t.Errorf("Ben has workspaces %+v, %v; want none", list, err)
+	if how := ben.stopped(); how != "refused" {
+		t.Errorf("Ben's join ended as %q, want refused", how)
 	}
 	if people, err := ana.API().People.List(ws); err != nil || len(people) != 1 {
 		t.Errorf("people %+v, %v; want only Ana", people, err)
+	}
+}
+
+// stopped waits until the only workspace of a node is a join that rests, and says how
+// the comparison of its codes ended.
+func (n *Node) stopped() (how string) {
+	n.t.Helper()
+	n.Until("the join rests", func() bool {
+		all, err := n.API().Workspaces.List()
+		if err != nil || len(all) != 1 || all[0].State != "joining" {
+			n.t.Fatalf("workspaces %+v, %v; want one that is joining", all, err)
+		}
+		how = all[0].Stopped
+		return how != ""
+	})
+	return how
+}
+
+// ends hears how the comparisons of a node end.
+func (n *Node) ends() <-chan string {
+	ended := make(chan string, 16)
+	n.t.Cleanup(n.API().Wire().Subscribe(func(name string, data json.RawMessage) {
+		var c api.Comparison
+		if name == api.EventCodes && json.Unmarshal(data, &c) == nil && c.State == "failed" {
+			ended <- c.End
+		}
+	}))
+	return ended
+}
+
+func TestBothSidesSayThatAComparisonWasStopped(t *testing.T) {
+	ana, ben := New(t), New(t)
+	ws := ana.Found("Atelier", "Ana")
+	link := codesFirst(t, ana, ws)
+	atAna, atBen := ana.ends(), ben.ends()
+	joined := ben.knock(link)
+	ana.codes()
+	ben.enter(ben.codes(), "")
+	if err := <-joined; err == nil {
+		t.Fatal("joined")
+	}
+	if a, b := <-atAna, <-atBen; a != "refused" || b != "stopped" {
+		t.Errorf("it ended as %q at the inviter and %q at the joiner, want refused and stopped", a, b)
+	}
+	if how := ben.stopped(); how != "stopped" {
+		t.Errorf("the join ended as %q, want stopped", how)
+	}
+	ben.Stop()
+	ben.Start()
+	if how := ben.stopped(); how != "stopped" {
+		t.Errorf("after a restart the join ended as %q, want stopped", how)
+	}
+	ana.silent()
+
+	joined = ben.knock(link) // the person asks for it
+	ours, theirs := ana.codes(), ben.codes()
+	ana.enter(ours, theirs.Code)
+	ben.enter(theirs, ours.Code)
+	if err := <-joined; err != nil {
+		t.Fatal(err)
+	}
+	list, err := ben.API().Workspaces.List()
+	if err != nil || len(list) != 1 || list[0].State != "ready" || list[0].Stopped != "" {
+		t.Errorf("workspaces %+v, %v; want one that is ready", list, err)
+	}
+	ben.Stop()
+	ben.Start()
+	ben.Until("it stays ready", func() bool {
+		list, err := ben.API().Workspaces.List()
+		return err == nil && len(list) == 1 && list[0].State == "ready"
+	})
+}
+
+func TestAStoppedJoinCanBeForgotten(t *testing.T) {
+	ana, ben := New(t), New(t)
+	ws := ana.Found("Atelier", "Ana")
+	joined := ben.knock(codesFirst(t, ana, ws))
+	ana.enter(ana.codes(), "")
+	if err := <-joined; err == nil {
+		t.Fatal("joined")
+	}
+	ben.stopped()
+	if err := ben.API().Workspaces.CancelJoin(ws); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := ben.API().Workspaces.List(); err != nil || len(list) != 0 {
+		t.Errorf("workspaces %+v, %v; want none", list, err)
+	}
+	ben.Stop()
+	ben.Start()
+	if list, err := ben.API().Workspaces.List(); err != nil || len(list) != 0 {
+		t.Errorf("after a restart: workspaces %+v, %v; want none", list, err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"parvis/app"
 	"parvis/app/api"
+	"parvis/crdt/doc/doctest"
 )
 
 // Patience is how long a test waits for something that must happen.
@@ -37,7 +38,7 @@ func NoGossip(c *app.Config) { c.NoGossip = true }
 // New starts a node in a new folder. It is closed at the end of the test.
 func New(t testing.TB, options ...Option) *Node {
 	t.Helper()
-	config := app.Config{Data: t.TempDir(), Listen: []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"}, NoMDNS: true, Unprotected: true, Version: "test"}
+	config := app.Config{Data: doctest.Compiled(t, t.TempDir()), Listen: []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"}, NoMDNS: true, Unprotected: true, Version: "test"}
 	if os.Getenv("PARVIS_TEST_LOG") != "" {
 		config.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
@@ -182,6 +183,16 @@ func (n *Node) Messages(ws, channel string) []api.Message {
 		}
 		before = page.Messages[0].ID
 	}
+}
+
+// Page reads the newest page of a channel.
+func (n *Node) Page(ws, channel string) []api.Message {
+	n.t.Helper()
+	page, err := n.API().Chat.Messages(api.MessageQuery{Workspace: ws, Channel: channel, Limit: 50})
+	if err != nil {
+		n.t.Fatalf("messages: %v", err)
+	}
+	return page.Messages
 }
 
 // Texts lists the texts of general, oldest first.

@@ -129,3 +129,18 @@ func TestAPictureOutlivesARestart(t *testing.T) {
 		t.Errorf("%d bytes came back", len(got))
 	}
 }
+
+func TestAPictureWaitsAtTheSuperPeer(t *testing.T) {
+	s := NewSuperPeer(t)
+	ana, ben, ws := pair(t, s)
+	document := ana.document(ws, "", "Report", ben)
+	ben.Stop()
+	data := picture(3 << 20)
+	stored, err := ana.API().Content.AddPicture(ws, document, "view.png", bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ana.Stop() // it brings what it wrote before it ends
+	ben.Start()
+	ben.Until("the picture is there", func() bool { return bytes.Equal(ben.picture(ws, document, stored.File), data) })
+}

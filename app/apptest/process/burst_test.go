@@ -14,6 +14,7 @@ import (
 // time; one of them is killed and restarted twice on the way. In the end all three
 // hold the same messages in the same order, each once.
 func TestThreeNodesWriteAtOnce(t *testing.T) {
+	t.Parallel()
 	count := 1000
 	if long() {
 		count = 10_000

@@ -47,12 +47,7 @@ func chainOf(t *testing.T, length int) []string {
 // inside is a node whose program and commands run in a network of its own.
 func inside(t *testing.T, network string, serve ...string) *clitest.Node {
 	t.Helper()
-	wrapper := filepath.Join(t.TempDir(), "parvis")
-	script := fmt.Sprintf("#!/bin/sh\nexec ip netns exec %s %s \"$@\"\n", network, program)
-	if err := os.WriteFile(wrapper, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	n := clitest.New(t, wrapper)
+	n := clitest.New(t, clitest.Script(t, fmt.Sprintf("exec ip netns exec %s %s \"$@\"", network, program)))
 	n.Serve = append([]string{"ip", "netns", "exec", network}, serve...)
 	n.Serve = append(n.Serve, "--data", n.Data, "--listen", "/ip4/0.0.0.0/tcp/0", "--listen", "/ip4/0.0.0.0/udp/0/quic-v1")
 	n.Start(t)
@@ -62,14 +57,18 @@ func inside(t *testing.T, network string, serve ...string) *clitest.Node {
 // TestEverythingArrivesAlongAChain: of four nodes each sees only its neighbours;
 // the last one joins through a member that did not invite. With gossip, and with sync alone.
 func TestEverythingArrivesAlongAChain(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
-		t.Skip("runs whole nodes")
-	}
-	quiet := filepath.Join(t.TempDir(), "quiet")
-	if out, err := exec.Command("go", "build", "-o", quiet, "./quiet").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+		t.Skip("runs whole nodes: not with -short")
 	}
 	t.Run("with gossip", func(t *testing.T) { chain(t, program, "serve", "--unprotected", "--no-mdns") })
+	if !long() { // apptest has whole nodes without gossip, in one network
+		return
+	}
+	quiet := filepath.Join(t.TempDir(), "quiet")
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", quiet, "./quiet").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
 	t.Run("without gossip", func(t *testing.T) { chain(t, quiet) })
 }
 

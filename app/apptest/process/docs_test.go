@@ -16,6 +16,7 @@ import (
 // computer is off, and both are killed at random on the way. When they meet, both
 // have the same, and no acknowledged word is lost.
 func TestTwoNodesApartWriteOneDocument(t *testing.T) {
+	t.Parallel()
 	count, kills := 400, 4
 	if long() {
 		count, kills = 10_000, 25

@@ -49,7 +49,7 @@ func TestAFullDiskSaysSoAndLosesNothing(t *testing.T) {
 
 func fullDisk(t *testing.T, mib int) {
 	if testing.Short() {
-		t.Skip("runs whole nodes")
+		t.Skip("runs whole nodes: not with -short")
 	}
 	disk := smallDisk(t, mib)
 	ana := clitest.New(t, program)

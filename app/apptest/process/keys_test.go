@@ -57,8 +57,9 @@ func passphraseFile(t *testing.T, text string) string {
 }
 
 func TestAPassphraseGuardsTheFolder(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
-		t.Skip("runs whole nodes")
+		t.Skip("runs whole nodes: not with -short")
 	}
 	const right = "corret horse battery stable"
 	n := clitest.New(t, program)
@@ -109,7 +110,7 @@ func TestAPassphraseGuardsTheFolder(t *testing.T) {
 
 func TestANewFolderIsNeverUnprotectedBySilence(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs whole nodes")
+		t.Skip("runs whole nodes: not with -short")
 	}
 	n := clitest.New(t, program)
 	n.Serve = []string{program, "serve", "--data", n.Data, "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0"}

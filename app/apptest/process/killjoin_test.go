@@ -14,6 +14,7 @@ import (
 // of a join. After a start the join goes on by itself or can be done again with
 // the same link, which serves one person; the newcomer is a member once.
 func TestAJoinSurvivesKills(t *testing.T) {
+	t.Parallel()
 	moments := []time.Duration{5, 15, 25, 35, 45, 60, 80, 120}
 	if long() {
 		for ms := time.Duration(2); ms < 200; ms += 3 {
@@ -33,7 +34,7 @@ func TestAJoinSurvivesKills(t *testing.T) {
 			if err := join.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(ms * time.Millisecond)
+			time.Sleep(ms * time.Millisecond) // anywhere in the life of the join
 			victim := n
 			if who == "inviter" {
 				victim = ana

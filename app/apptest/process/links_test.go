@@ -1,9 +1,11 @@
 package process
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
 	"net"
-	"strconv"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -175,19 +177,29 @@ func TestASpentLinkWithNobodyElseInvited(t *testing.T) {
 
 // TestALinkIsRefusedLater: the inviter was off when the newcomer tried first.
 func TestALinkIsRefusedLater(t *testing.T) {
+	t.Parallel()
 	ana, eve := start(t), start(t)
 	found(t, ana, "Atelier", "Ana")
 	revoked := clitest.Run[struct{ Invite struct{ ID, Link string } }](t, ana, "invite", "create").Invite
 	ana.Invite(t)
 	clitest.Run[struct{}](t, ana, "invite", "revoke", revoked.ID)
 	ana.Stop(t)
-	ended := make(chan clitest.Result, 1)
-	go func() { ended <- eve.Try(t, nil, "join", revoked.Link, "--as", "Eve", "--wait", "60s") }()
-	until(t, "the newcomer waits", func() bool { return len(statusOf(t, eve).Workspaces) == 1 })
-	time.Sleep(1500 * time.Millisecond) // longer than the first call of the command waits
+	join := exec.Command(eve.Program, "--data", eve.Data, "--json", "join", revoked.Link, "--as", "Eve", "--wait", "60s")
+	errs, err := join.StderrPipe()
+	if err == nil {
+		err = join.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(errs)
+	if line, _ := said.ReadString('\n'); !strings.HasPrefix(line, "Waiting for") {
+		t.Errorf("the command says %q, want that it waits", line)
+	}
 	ana.Start(t)
-	result := <-ended
-	if result.Exit != 1 || !strings.Contains(result.Err, `"link-revoked"`) {
-		t.Errorf("exit %d, %s, want 1 and link-revoked", result.Exit, strconv.Quote(result.Err))
+	rest, _ := io.ReadAll(said)
+	_ = join.Wait()
+	if exit := join.ProcessState.ExitCode(); exit != 1 || !strings.Contains(string(rest), `"link-revoked"`) {
+		t.Errorf("exit %d, %q, want 1 and link-revoked", exit, rest)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = 90 * time.Second
 
-// program is the built headless flavour.
+// program is the built headless flavour: the one that PARVIS_BIN names, or one of this run's own.
 var program string
 
 func TestMain(m *testing.M) {
@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	if program = os.Getenv("PARVIS_BIN"); program != "" {
+		return m.Run()
+	}
 	dir, err := os.MkdirTemp("", "parvis-process")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,7 +37,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "parvis")
-	build := exec.Command("go", "build", "-o", program, "parvis")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, "parvis")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
@@ -49,7 +52,7 @@ func long() bool { return os.Getenv("PARVIS_LONG") != "" }
 func start(t *testing.T, flags ...string) *clitest.Node {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("runs whole nodes")
+		t.Skip("runs whole nodes: not with -short")
 	}
 	n := clitest.New(t, program)
 	n.Start(t, flags...)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestTwoProgramsTalk(t *testing.T) {
+	t.Parallel()
 	ana, ben := start(t), start(t)
 	found(t, ana, "Atelier", "Ana")
 	say(t, ana, "before anybody came")
@@ -57,9 +58,10 @@ func TestTwoProgramsTalk(t *testing.T) {
 // TestNothingAcknowledgedIsLostByKills kills the writer and the receiver in turn,
 // in the middle of bursts that both write.
 func TestNothingAcknowledgedIsLostByKills(t *testing.T) {
+	t.Parallel()
 	ana, ben := pair(t)
 	both := []*clitest.Node{ana, ben}
-	rounds := 6
+	rounds := 4
 	if long() {
 		rounds = 100
 	}
@@ -101,6 +103,7 @@ func TestNothingAcknowledgedIsLostByKills(t *testing.T) {
 }
 
 func TestAThirdMemberLetsANewcomerIn(t *testing.T) {
+	t.Parallel()
 	ana, ben := pair(t)
 	link := ana.Invite(t)
 	say(t, ana, "see you")
@@ -121,6 +124,7 @@ func TestAThirdMemberLetsANewcomerIn(t *testing.T) {
 // TestAJoinWaitsUntilSomebodyIsThere: nobody of the link is on at first, and the
 // newcomer's own program dies while it waits.
 func TestAJoinWaitsUntilSomebodyIsThere(t *testing.T) {
+	t.Parallel()
 	ana, ben := pair(t)
 	link := ana.Invite(t)
 	say(t, ana, "see you")

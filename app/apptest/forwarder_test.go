@@ -1,0 +1,65 @@
+package apptest
+
+import (
+	"os"
+	"slices"
+	"testing"
+	"time"
+)
+
+// elected waits until all who are in the meeting name the same forwarder among them, and
+// returns it.
+func (m *meeting) elected(what, not string) (device string, found *Node) {
+	m.t.Helper()
+	m.in[0].Until(what, func() bool {
+		named := map[string]bool{}
+		for _, n := range m.in {
+			device = m.stats(n).Forwarder
+			named[device] = true
+		}
+		return len(named) == 1 && device != "" && device != not
+	})
+	for _, n := range m.in {
+		for _, p := range n.call(m.ws, m.id).Participants {
+			if p.Self && p.Device == device {
+				return device, n
+			}
+		}
+	}
+	m.t.Fatalf("%s: nobody is %s", what, device)
+	return "", nil
+}
+
+// without takes a node out of those who are looked at.
+func (m *meeting) without(gone *Node) {
+	m.in = slices.DeleteFunc(m.in, func(n *Node) bool { return n == gone })
+}
+
+func TestEightElectTheSameForwarder(t *testing.T) {
+	if os.Getenv("PARVIS_LONG") == "" {
+		t.Skip("eight whole nodes with sound and pictures: with PARVIS_LONG")
+	}
+	ws, nodes := team(t, "Ana", "Ben", "Cleo", "Dan", "Eve", "Flo", "Gus", "Hal")
+	id := nodes[0].startCall(ws, nodes[0].General(ws)).ID
+	for _, n := range nodes[1:] {
+		n.joinCall(ws, id)
+	}
+	m := &meeting{t: t, ws: ws, id: id, in: nodes}
+	everybody := func(n *Node) bool { return len(m.stats(n).Participants) == len(m.in)-1 }
+	first, forwarder := m.elected("eight elect one", "")
+	m.flows("all have sound and pictures of all", everybody)
+
+	begun := time.Now()
+	forwarder.leaveCall()
+	m.without(forwarder)
+	second, forwarder := m.elected("seven elect the next when it leaves", first)
+	t.Logf("elected after %s", time.Since(begun))
+	m.flows("they have sound and pictures of all", everybody)
+
+	begun = time.Now()
+	forwarder.Stop()
+	m.without(forwarder)
+	_, _ = m.elected("six elect the next when its program ends", second)
+	t.Logf("elected after %s", time.Since(begun))
+	m.flows("the six have sound and pictures of all", everybody)
+}
