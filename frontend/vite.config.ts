@@ -37,7 +37,8 @@ function emoji(): Plugin {
       ) as Record<string, string | string[]>
       const groups: [string, string, string][][] = []
       for (const entry of JSON.parse(text) as (EmojibaseEntry & { hexcode: string })[]) {
-        if (entry.group === undefined || entry.group === parts || entry.version > newestEmoji) continue
+        if (entry.group === undefined || entry.group === parts || entry.version > newestEmoji)
+          continue
         const codes = [shortcodes[entry.hexcode] ?? []].flat().join(" ").replaceAll("_", " ")
         const words = [codes, ...(entry.tags ?? [])].join(" ").trim()
         ;(groups[entry.group] ??= []).push([entry.emoji, entry.label, words])
@@ -81,5 +82,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  test: { include: ["src/**/*.test.ts"], environment: "happy-dom" },
+  test: {
+    include: ["src/**/*.test.ts"],
+    environment: "happy-dom",
+    pool: "threads",
+    maxWorkers: "100%",
+  },
 })

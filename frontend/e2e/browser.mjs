@@ -4,10 +4,11 @@ import { chromium } from "playwright-core"
 export const program = process.env.PARVIS_CHROMIUM ?? "/usr/bin/chromium"
 
 /** Starts Chromium without anything that would use the network. */
-export const launch = (executablePath = program) =>
+export const launch = (executablePath = program, more = []) =>
   chromium.launch({
     executablePath,
     args: [
+      ...more,
       "--no-sandbox",
       "--disable-gpu",
       "--disable-quic",

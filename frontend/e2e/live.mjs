@@ -4,11 +4,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { launch, program as chromium } from "./browser.mjs"
-import { meet, waitUntil, Writer } from "./docs.mjs"
 import { Node } from "./node.mjs"
 import { Person } from "./person.mjs"
 import { equal, ok } from "./report.mjs"
 import { words } from "./words.mjs"
+import { meet, waitUntil, Writer } from "./writer.mjs"
 
 const run = promisify(execFile)
 

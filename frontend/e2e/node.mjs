@@ -1,22 +1,30 @@
 import { spawn } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
 
 /** How long a node may take to be ready. Milliseconds. */
 const patience = 30_000
+
+/** Where tests keep the compiled document engine: a node takes seconds to compile it. */
+const compiled = fileURLToPath(new URL("../../build/cache/engine", import.meta.url))
+await mkdir(compiled, { recursive: true, mode: 0o700 })
 
 /** A running program with its own data folder. */
 export class Node {
   #process
   #data
 
-  static async start(program) {
+  /** Starts "serve" with more flags, or what else takes a data folder and says when it is ready. */
+  static async start(program, { flags = [], command } = {}) {
     const node = new Node()
     node.#data = await mkdtemp(join(tmpdir(), "parvis-e2e-"))
-    const process = spawn(program, ["serve", "--unprotected", "--data", node.#data, "--no-mdns"], {
-      stdio: ["ignore", "pipe", "pipe"],
+    await symlink(compiled, join(node.#data, "engine"))
+    const serve = command ?? ["serve", "--unprotected", "--no-mdns", ...flags]
+    const process = spawn(program, [...serve, "--data", node.#data], {
+      stdio: [command ? "pipe" : "ignore", "pipe", "pipe"],
     })
     node.#process = process
     let log = ""
@@ -36,9 +44,18 @@ export class Node {
     return node
   }
 
+  get pid() {
+    return this.#process.pid
+  }
+
   /** The data folder, by which commands find the program. */
   get data() {
     return this.#data
+  }
+
+  /** Writes a line to the program. */
+  tell(line) {
+    this.#process.stdin.write(`${line}\n`)
   }
 
   /** Ends the program as a crash would. */

@@ -1,18 +1,22 @@
 import { mkdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { checkAccessibility } from "./axe.mjs"
+import { checkAccessibility, checkColours } from "./axe.mjs"
 import { Node } from "./node.mjs"
 
 const shots = fileURLToPath(new URL("../test-results", import.meta.url))
+
+const whole = [1280, 800]
+/** The sizes in which a screen's picture is kept. */
+const sizes = process.env.PARVIS_SHOTS === "none" ? [] : [[800, 600], whole]
 
 /** One person: a program, a browser window, and how to find things in it. */
 export class Person {
   complaints = []
 
-  static async start(browser, program, w) {
+  static async start(browser, program, w, options = {}) {
     const person = new Person()
     person.w = w
-    person.node = await Node.start(program)
+    person.node = await Node.start(program, options)
     person.context = await browser.newContext({
       locale: w.locale,
       viewport: { width: 1280, height: 800 },
@@ -53,23 +57,20 @@ export class Person {
     await message.getByRole("button", { name, exact: true }).click()
   }
 
-  /** Checks the screen for barriers and keeps pictures of it in every size and theme. */
+  /** Checks the screen for barriers and, unless PARVIS_SHOTS=none, keeps pictures of it. */
   async look(name) {
     await checkAccessibility(this.page, name)
     mkdirSync(`${shots}/${this.w.locale}`, { recursive: true })
     for (const theme of ["light", "dark"]) {
       await this.page.emulateMedia({ colorScheme: theme })
-      for (const [width, height] of [
-        [800, 600],
-        [1280, 800],
-      ]) {
+      for (const [width, height] of sizes) {
         await this.page.setViewportSize({ width, height })
         await this.page.waitForTimeout(200)
         await this.page.screenshot({
           path: `${shots}/${this.w.locale}/${name}-${theme}-${width}.png`,
         })
       }
-      await checkAccessibility(this.page, `${name} ${theme}`)
+      if (theme === "dark") await checkColours(this.page, `${name} ${theme}`)
     }
     await this.page.emulateMedia({ colorScheme: "light" })
   }

@@ -29,6 +29,9 @@ export async function scroll(browser) {
       await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline"] })
       const times = await page.evaluate(move, pass)
       const busy = busyPerFrame(JSON.parse((await browser.stopTracing()).toString()).traceEvents)
+      const rows = await page.evaluate(shown)
+      if (!rows.every(({ top }, i) => i === 0 || top > rows[i - 1].top) || !distinct(rows))
+        throw new Error(`after ${pass.name} rows are not in order: ${JSON.stringify(rows)}`)
       between.push(...times)
       computed.push(...busy)
       console.log(`      ${pass.name}: frames ${line(times)}; computed ${line(busy)}`)
@@ -91,6 +94,18 @@ const move = ({ frames, step }) =>
     }
     requestAnimationFrame(frame)
   })
+
+/** Runs in the page: the rows as a screen reader meets them. */
+const shown = () =>
+  [...document.querySelectorAll("[role=log] [data-message]")].map((row) => ({
+    id: row.dataset.message,
+    text: row.textContent,
+    top: row.getBoundingClientRect().top,
+  }))
+
+const distinct = (rows) =>
+  new Set(rows.map(({ id }) => id)).size === rows.length &&
+  new Set(rows.map(({ text }) => text)).size > rows.length / 2
 
 /** Milliseconds of processor time of the page's thread, from one frame's start to the next one's. */
 function busyPerFrame(events) {

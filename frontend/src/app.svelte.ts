@@ -1,11 +1,19 @@
 import { getContext, setContext } from "svelte"
+import { Caller } from "./features/calls/caller.svelte"
+import { Calls } from "./features/calls/calls.svelte"
+import { connectionOf } from "./features/settings/connection"
+import { Linking } from "./features/settings/linking.svelte"
 import { Settings } from "./features/settings/settings.svelte"
 import { Codes } from "./features/workspace/codes.svelte"
+import { hintOf, suggestion } from "./features/workspace/suggestion"
 import { Workspaces } from "./features/workspace/workspaces.svelte"
 import { Navigation } from "./navigation.svelte"
 import { Team } from "./team.svelte"
 import type { Shell } from "./transport/shell"
+import { list } from "./transport/services"
 import { apiError, type ApiError, type Transport } from "./transport/transport"
+
+import type { Waiting } from "./transport/types"
 
 type Phase = "loading" | "locked" | "ready"
 
@@ -17,6 +25,12 @@ export class App {
   readonly settings: Settings
   readonly workspaces: Workspaces
   readonly codes: Codes
+  readonly linking: Linking
+  readonly calls: Calls
+  /** What the person does with calls. */
+  readonly caller: Caller
+  /** What waits while the window was asked to close; undefined: it was not. */
+  closing = $state.raw<Waiting[]>()
   readonly navigation = new Navigation()
   readonly #ends: (() => void)[]
   #lost = false
@@ -25,6 +39,21 @@ export class App {
   readonly workspace = $derived.by(() => {
     if (this.navigation.start) return undefined
     return this.workspaces.get(this.navigation.workspace) ?? this.workspaces.all[0]
+  })
+
+  /** The one word on how this device is connected: the dot and the banners say it alike. */
+  readonly connection = $derived.by(() =>
+    connectionOf(this.settings.reachable, this.settings.status, this.workspace),
+  )
+
+  /** Where a super-peer is suggested for the workspace; empty: nowhere. */
+  readonly suggestion = $derived.by(() => {
+    const workspace = this.workspace
+    return suggestion({
+      workspace,
+      invited: workspace !== undefined && this.workspaces.invited.has(workspace.id),
+      dismissed: workspace !== undefined && this.settings.dismissed(hintOf(workspace)),
+    })
   })
 
   /** The channel of the address, or the first one; none where another thing is shown. */
@@ -47,12 +76,18 @@ export class App {
     this.settings = new Settings(transport)
     this.workspaces = new Workspaces(transport)
     this.codes = new Codes(transport)
+    this.linking = new Linking(transport)
+    this.calls = new Calls(transport)
+    this.caller = new Caller(this.calls, shell)
+    this.caller.recording.named = ({ person }) =>
+      this.team?.people.get(person)?.name || person.slice(0, 8)
     this.#ends = [
       transport.on("reload", () => void this.retry()),
       transport.on("link", ({ link }) => {
         this.navigation.invitation = link
         this.navigation.add()
       }),
+      transport.on("closing", ({ waiting }) => (this.closing = list(waiting))),
       transport.on("transport", ({ state }) => {
         if (state === "open" && this.#lost) void this.retry()
         this.#lost = state === "lost"
@@ -70,13 +105,19 @@ export class App {
         return
       }
       await this.workspaces.load()
-      await this.codes.load()
+      await Promise.all([this.codes.load(), this.linking.load()])
+      await this.#loadCalls(this.workspaces.all.map(({ id }) => id))
       this.phase = "ready"
     } catch (reason) {
       const error = apiError(reason)
       if (error.code === "locked") this.phase = "locked"
       else this.failed = error
     }
+  }
+
+  /** A workspace that is still being joined has no calls yet. */
+  async #loadCalls(workspaces: string[]) {
+    await Promise.allSettled(workspaces.map((workspace) => this.calls.load(workspace)))
   }
 
   /** Shows the workspace of the address. Called whenever that may have changed. */
@@ -87,6 +128,7 @@ export class App {
     this.team?.close()
     this.navigation.side = undefined
     this.team = ready && new Team(this.transport, ready.id, ready.self)
+    if (ready) void this.#loadCalls([ready.id])
     this.team?.load().catch((reason: unknown) => (this.failed = apiError(reason)))
   }
 
@@ -103,6 +145,9 @@ export class App {
     this.settings.close()
     this.workspaces.close()
     this.codes.close()
+    this.linking.close()
+    this.caller.close()
+    this.calls.close()
     this.navigation.close()
   }
 }

@@ -16,6 +16,12 @@ export function explain(reason: unknown): string {
       return m.error_link_revoked()
     case "link-newer":
       return m.error_link_newer()
+    case "is-invitation":
+      return m.device_error_invitation()
+    case "is-device-link":
+      return m.join_device_link()
+    case "is-setup-code":
+      return m.error_is_setup()
     case "locked":
       return m.error_locked()
     case "disk-full":

@@ -24,6 +24,17 @@ test("both languages have the same messages with the same parameters", () => {
   for (const key of keys) expect([key, parameters(fr[key])]).toEqual([key, parameters(en[key])])
 })
 
+test("what is counted has a singular", () => {
+  const never = ["state_held_by"] // of one device more is said: by whom
+  for (const key of keys.filter((key) => !never.includes(key))) {
+    for (const message of [en[key], fr[key]]) {
+      if (typeof message !== "string") continue
+      expect(`${key}: ${message}`).not.toMatch(/\{(count|uses)\} (\p{L}+ )?\p{L}{3,}s(?!\p{L})/u)
+      expect(`${key}: ${message}`).not.toMatch(/^\S+ (All|Tous|Toutes) (les )?\{/)
+    }
+  }
+})
+
 test("quotation marks and apostrophes are typographic", () => {
   for (const key of keys) {
     for (const text of [...texts(en[key]), ...texts(fr[key])])

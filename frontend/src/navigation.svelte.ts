@@ -6,7 +6,9 @@ export type Dialog =
   | { name: "channel" }
   | { name: "direct" }
   | { name: "shortcuts" }
-  | { name: "settings"; section: SettingsSection }
+  | { name: "device" }
+  /** `form` is open in its section, with the focus in it. */
+  | { name: "settings"; section: SettingsSection; form?: "super-peer" | undefined }
 
 export type SettingsSection =
   "profile" | "devices" | "network" | "appearance" | "language" | "about"
@@ -39,7 +41,7 @@ export class Navigation {
   side = $state.raw<Side>()
   /** Whether the folded sidebar is shown over the page. */
   drawer = $state(false)
-  /** An invitation that another program handed over, until the form has taken it. */
+  /** An invitation, or a link for a device, that another program handed over, until the form has taken it. */
   invitation = $state("")
   readonly close: () => void
 

@@ -48,7 +48,12 @@ async function open(clicked: number): Promise<Opened> {
   editor = createEditor({
     mount,
     source: replica,
-    images: { put: () => Promise.reject(new Error("none")), url: (file) => `./image-${file}.png` },
+    images: {
+      put: () => Promise.reject(new Error("none")),
+      read: () => Promise.reject(new Error("none")),
+      url: (file) => `./image-${file}.png`,
+      document: name,
+    },
     language: "en",
     pages: query.has("pages")
       ? {
@@ -102,13 +107,9 @@ function span(token: Token): Span {
 }
 
 const echoes: number[] = []
-const computed: number[] = []
 document.addEventListener(
   "keydown",
   (event) => {
-    const began = performance.now()
-    // After the key's own work: what the page computed for it before the next frame.
-    setTimeout(() => computed.push(performance.now() - began))
     void painted().then((at) => echoes.push(at - event.timeStamp))
   },
   true,
@@ -152,7 +153,6 @@ const api = {
     return { show: shown - began, write: performance.now() - shown }
   },
   echoes: () => echoes.splice(0),
-  computed: () => computed.splice(0),
   paint: async () => ({ heads: replica.heads, doc: editor.view.state.doc.toJSON() as unknown }),
   /** The picture as the program makes it. */
   spans: async () => {

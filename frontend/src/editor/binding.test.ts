@@ -59,6 +59,7 @@ function session(seed: number): Found {
     }
   }
   together(peers)
+  for (const { engine } of peers) engine.free()
   return { problems, adjusted: peers.reduce((sum, peer) => sum + peer.binding.adjusted, 0) }
 }
 

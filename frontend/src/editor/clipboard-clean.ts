@@ -11,19 +11,24 @@ const foreign =
 
 const unwrap = (node: Element) => node.replaceWith(...node.childNodes)
 
+/** An image as a data: address, or one that another document holds. */
+export type Brought =
+  { data: string; name: string } | { document: string; file: string; name: string }
+
 /** What was found while cleaning a pasted document. */
 export interface Found {
-  /** Images that came with the paste as data: addresses, in the order of their `data-pasted`. */
-  images: { data: string; name: string }[]
+  /** Images that are to be stored here, in the order of their `data-pasted`. */
+  images: Brought[]
   /** Images that stand on other computers or in files; they are not fetched. */
   remote: number
 }
 
 /**
  * Turns what other programs write into plain structure, inside a document that is not shown:
- * nothing in it is loaded or run. Whatever it leaves is still read by the schema alone.
+ * nothing in it is loaded or run. Whatever it leaves is still read by the schema alone. `home` is
+ * the document that it is pasted into.
  */
-export function clean(root: ParentNode & Node): Found {
+export function clean(root: ParentNode & Node, home = ""): Found {
   for (const node of root.querySelectorAll(foreign)) node.remove()
   comments(root)
   officeLists(root)
@@ -35,7 +40,15 @@ export function clean(root: ParentNode & Node): Found {
   for (const title of root.querySelectorAll("p.MsoTitle")) rename(title, "h1")
   for (const empty of root.querySelectorAll("br.Apple-interchange-newline")) empty.remove()
   applyLooks(root)
-  return images(root)
+  return images(root, home)
+}
+
+/** The texts of footnotes that came with a paste, as HTML, by the ids of the notes. */
+export function notesIn(root: ParentNode): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const note of root.querySelectorAll<HTMLElement>("sup[data-footnote][data-note]"))
+    found.set(note.dataset.footnote ?? "", note.dataset.note ?? "")
+  return found
 }
 
 function comments(root: Node): void {
@@ -141,12 +154,20 @@ function whole(table: HTMLTableElement): void {
 const span = (cell: Element, name: string) =>
   Math.min(Math.max(Number.parseInt(cell.getAttribute(name) ?? "1", 10) || 1, 1), 100)
 
-/** Sets images with data: addresses aside and drops those that would have to be fetched. */
-function images(root: ParentNode): Found {
+/**
+ * Sets images with data: addresses aside, and those of other documents than `home`, and drops those
+ * that would have to be fetched.
+ */
+function images(root: ParentNode, home: string): Found {
   const found: Found = { images: [], remote: 0 }
   for (const image of root.querySelectorAll("img")) {
     image.removeAttribute("data-pasted")
-    if (image.hasAttribute("data-file")) continue
+    const { file, name = "", document = home } = image.dataset
+    if (file !== undefined && document !== home) {
+      image.setAttribute("data-pasted", String(found.images.length))
+      found.images.push({ document, file, name: name || image.alt })
+    }
+    if (file !== undefined) continue
     const source = image.getAttribute("src") ?? ""
     if (/^data:image\/(png|jpeg|gif|webp);base64,/i.test(source)) {
       image.setAttribute("data-pasted", String(found.images.length))

@@ -150,6 +150,7 @@ function open(known: string[] = []) {
       plugins: [
         clipboard({
           uploads: new Uploads(images, (notice) => notices.push(notice)),
+          images,
           notes,
           footnotes: () => known,
           notice: (notice) => notices.push(notice),

@@ -3,19 +3,20 @@ import {
   DOMSerializer,
   Fragment,
   Slice,
+  type Attrs,
   type Mark,
   type Node,
   type ParseOptions,
   type Schema,
 } from "prosemirror-model"
-import { Plugin, type EditorState } from "prosemirror-state"
+import { Plugin, Selection, type EditorState } from "prosemirror-state"
 import type { EditorView } from "prosemirror-view"
-import { clean, type Found } from "./clipboard-clean"
+import { clean, notesIn, type Brought, type Found } from "./clipboard-clean"
 import { inert } from "./clipboard-inert"
-import { imageFiles, imagePlace, type Uploads } from "./images-upload"
+import { imageFiles, imagePlace, type Upload, type Uploads } from "./images-upload"
 import { newId } from "./ids"
-import { schema } from "./schema"
-import type { Notes } from "./source"
+import { noteSchema, schema } from "./schema"
+import type { Images, Notes } from "./source"
 import type { Notice } from "./state"
 import { withoutIds } from "./tables"
 
@@ -31,20 +32,32 @@ const pastedImage = {
   getAttrs: (dom: HTMLElement) => ({
     file: pastedPrefix + (dom.dataset.pasted ?? ""),
     alt: (dom.getAttribute("alt") ?? "").slice(0, 2000),
+    width: sideOf(dom, "width"),
+    height: sideOf(dom, "height"),
   }),
 }
+
+const sideOf = (dom: HTMLElement, side: string): number | null =>
+  Math.min(Math.max(Math.trunc(Number(dom.getAttribute(side))) || 0, 0), 10_000) || null
 
 /** Reads pasted HTML by a schema, after cleaning it. */
 export class ClipboardParser extends DOMParser {
   #found: Found = { images: [], remote: 0 }
+  /** The texts of the notes in the last paste, as HTML. */
+  notes: ReadonlyMap<string, string> = new Map()
+  readonly #home: string
 
-  constructor(into: Schema = schema) {
+  /** `home` names the document that is pasted into, as its images do. */
+  constructor(into: Schema = schema, home = "") {
     const own = into === schema ? [pastedImage] : []
     super(into, [...own, ...DOMParser.fromSchema(into).rules])
+    this.#home = home
   }
 
   override parseSlice(dom: globalThis.Node, options?: ParseOptions): Slice {
-    this.#found = clean(dom as globalThis.Node & ParentNode)
+    const root = dom as globalThis.Node & ParentNode
+    this.notes = notesIn(root)
+    this.#found = clean(root, this.#home)
     return super.parseSlice(dom, options)
   }
 
@@ -59,19 +72,63 @@ export class ClipboardParser extends DOMParser {
 const shown = (property: string) => (mark: Mark) =>
   ["span", { style: `${property}: ${String(mark.attrs.color)}` }, 0] as const
 
-/** Writes what is copied: colours as other programs understand them, no comments or proposals. */
-export const clipboardSerializer = (from: Schema = schema): DOMSerializer => {
+/** What of a document is not in its text. */
+export interface Home {
+  /** Its name, as its images tell it. */
+  document: string
+  notes: Pick<Notes, "read">
+}
+
+/**
+ * Writes what is copied: colours as other programs understand them, no comments or proposals. What
+ * another document needs of `home` stands beside.
+ */
+export const clipboardSerializer = (from: Schema = schema, home?: Home): DOMSerializer => {
   const marks = { ...DOMSerializer.marksFromSchema(from) }
   marks.color = shown("color")
   marks.highlight = shown("background-color")
   delete marks.comment
   delete marks.suggestion
+  const plain = DOMSerializer.nodesFromSchema(from)
   const nodes = {
-    ...DOMSerializer.nodesFromSchema(from),
+    ...plain,
+    ...(home ? carried(plain, home) : {}),
     paragraph: (node: Node) => ["p", alignStyle(node), 0] as const,
     heading: (node: Node) => [`h${String(node.attrs.level)}`, alignStyle(node), 0] as const,
   }
   return new DOMSerializer(nodes, marks)
+}
+
+type Writers = ReturnType<typeof DOMSerializer.nodesFromSchema>
+
+/** Writes images with where they are, and notes with what they say. */
+function carried({ image, footnote }: Writers, { document: name, notes }: Home): Writers {
+  const add = (made: unknown, attribute: string, value: string) => {
+    const [tag, attributes] = made as [string, Record<string, string>]
+    return [tag, { ...attributes, [attribute]: value }] as const
+  }
+  return {
+    image: (node) => add(image?.(node), "data-document", name),
+    footnote: (node) =>
+      add(footnote?.(node), "data-note", noteHTML(notes.read(String(node.attrs.id)))),
+  }
+}
+
+function noteHTML(note: Node): string {
+  const box = document.createElement("p")
+  const text = note.firstChild?.content ?? Fragment.empty
+  clipboardSerializer(noteSchema).serializeFragment(text, { document }, box)
+  return box.innerHTML
+}
+
+/** Reads what `noteHTML` wrote, or whoever else made the paste. */
+function readNote(html: string): Node {
+  const page = new globalThis.DOMParser().parseFromString(`<p>${inert(html)}</p>`, "text/html")
+  const text: Node[] = []
+  new ClipboardParser(noteSchema).parseSlice(page.body).content.descendants((node) => {
+    if (node.isInline) text.push(node)
+  })
+  return noteSchema.node("doc", null, noteSchema.node("paragraph", null, text))
 }
 
 const alignStyle = (node: Node): Record<string, string> =>
@@ -102,19 +159,33 @@ export function fileOf({ data, name }: { data: string; name: string }): File | n
   }
 }
 
-/** A note that is pasted beside the one it was copied from gets a text of its own. */
-function ownNotes(content: Fragment, known: ReadonlySet<string>, notes: Notes): Fragment {
-  const nodes: Node[] = []
-  content.forEach((node) => {
+/**
+ * A note that is pasted beside the one it was copied from gets a text of its own, and so does one of
+ * another document, whose text came along.
+ */
+function ownNotes(
+  content: Fragment,
+  host: ClipboardHost,
+  came: ClipboardParser["notes"],
+): Fragment {
+  const known = new Set(host.footnotes())
+  const own = (node: Node): Node => {
     const id = node.attrs.id as string
-    if (node.type === footnote && known.has(id)) {
-      const copy = newId()
-      notes.write(copy, notes.read(id))
-      nodes.push(footnote.create({ id: copy }))
-    } else if (node.isLeaf) nodes.push(node)
-    else nodes.push(node.copy(ownNotes(node.content, known, notes)))
-  })
-  return Fragment.from(nodes)
+    const text = host.notes.read(id)
+    const html = text.firstChild?.childCount ? undefined : came.get(id)
+    if (!html && !known.has(id)) return node
+    const copy = newId()
+    host.notes.write(copy, html ? readNote(html) : text)
+    return footnote.create({ id: copy })
+  }
+  const within = (part: Fragment): Fragment =>
+    Fragment.from(
+      part.content.map((node) => {
+        if (node.type === footnote) return own(node)
+        return node.isLeaf ? node : node.copy(within(node.content))
+      }),
+    )
+  return within(content)
 }
 
 /** Paragraphs are pasted with markers of their own. */
@@ -143,6 +214,7 @@ const keepsAlign = (
 /** What pasting needs of its editor. */
 export interface ClipboardHost {
   uploads: Uploads
+  images: Pick<Images, "document" | "read">
   notes: Notes
   /** Ids of the footnotes that stand in the text. */
   footnotes: () => readonly string[]
@@ -151,13 +223,15 @@ export interface ClipboardHost {
 
 /** Copying, pasting and dropping. */
 export function clipboard(host: ClipboardHost): Plugin {
-  const parser = new ClipboardParser()
+  const home = { document: host.images.document, notes: host.notes }
+  const parser = new ClipboardParser(schema, home.document)
   return new Plugin({
     props: {
       ...clipboardProps(schema),
       clipboardParser: parser,
+      clipboardSerializer: clipboardSerializer(schema, home),
       transformPasted(slice, view) {
-        const own = ownNotes(slice.content, new Set(host.footnotes()), host.notes)
+        const own = ownNotes(slice.content, host, parser.notes)
         const start = keepsAlign(slice, view.state) ? 0 : slice.openStart
         return new Slice(withoutIds(withMarkers(own)), start, slice.openEnd)
       },
@@ -169,12 +243,16 @@ export function clipboard(host: ClipboardHost): Plugin {
         if (files.length > 0 && plainImage(event, slice)) return putFiles(view, host, files)
         return found.images.length > 0 && pasteImages(view, host, slice, found)
       },
-      handleDrop(view, event) {
+      handleDrop(view, event, slice) {
+        const found = parser.take()
         const files = imageFiles([...(event.dataTransfer?.files ?? [])])
-        if (files.length === 0 || view.dragging) return false
+        if ((files.length === 0 && found.images.length === 0) || view.dragging) return false
         const at = view.posAtCoords({ left: event.clientX, top: event.clientY })
         event.preventDefault()
-        return putFiles(view, host, files, at?.pos)
+        if (files.length > 0) return putFiles(view, host, files, at?.pos)
+        const place = Selection.near(view.state.doc.resolve(at?.pos ?? view.state.selection.to))
+        view.dispatch(view.state.tr.setSelection(place))
+        return pasteImages(view, host, slice, found)
       },
     },
   })
@@ -197,33 +275,47 @@ export function putFiles(
   host.uploads.insert(
     view,
     view.state.tr,
-    files.map((file) => ({ pos: place, file })),
+    files.map((file) => ({ pos: place, name: file.name, file })),
   )
   return true
+}
+
+/** An image that a paste brought, or null when it is none. */
+function uploadOf(brought: Brought, { images }: ClipboardHost): Omit<Upload, "pos"> | null {
+  if ("file" in brought) {
+    const { document, name } = brought
+    return { name: name || "image", file: images.read(document, brought) }
+  }
+  const file = fileOf(brought)
+  return file && { name: file.name, file }
 }
 
 /** Pastes the text at once; its images follow as soon as they are stored. */
 function pasteImages(view: EditorView, host: ClipboardHost, slice: Slice, found: Found): boolean {
   const { state } = view
   const tr = state.tr.replaceSelection(slice)
-  const places: { pos: number; file: File }[] = []
-  const pasted: { pos: number; index: number }[] = []
+  const places: Upload[] = []
+  const pasted: { pos: number; index: number; attrs: Attrs }[] = []
   changedRange(state, tr.doc, (node, pos) => {
     const file = String(node.attrs.file ?? "")
     if (node.type === image && file.startsWith(pastedPrefix))
-      pasted.push({ pos, index: Number(file.slice(pastedPrefix.length)) })
+      pasted.push({ pos, index: Number(file.slice(pastedPrefix.length)), attrs: node.attrs })
   })
   let gone = 0
-  for (const { pos, index } of pasted) {
+  for (const { pos, index, attrs } of pasted) {
     tr.delete(pos - gone, pos - gone + 1)
-    const data = found.images[index]
-    const file = data && fileOf(data)
-    if (file) places.push({ pos: pos - gone, file })
+    const brought = found.images[index]
+    const upload = brought && uploadOf(brought, host)
+    const looks = brought && "file" in brought ? looksOf(attrs) : undefined
+    if (upload) places.push({ ...upload, pos: pos - gone, ...(looks && { looks }) })
     gone++
   }
   host.uploads.insert(view, tr.setMeta("paste", true).scrollIntoView(), places)
   return true
 }
+
+const looksOf = ({ alt, width, height }: Attrs): NonNullable<Upload["looks"]> =>
+  width && height ? { alt, width, height } : { alt }
 
 function changedRange(state: EditorState, doc: Node, see: (node: Node, pos: number) => void): void {
   const from = state.doc.content.findDiffStart(doc.content)

@@ -1,8 +1,9 @@
 import { dropCursor } from "prosemirror-dropcursor"
-import { gapCursor } from "prosemirror-gapcursor"
+import { GapCursor, gapCursor } from "prosemirror-gapcursor"
 import "prosemirror-gapcursor/style/gapcursor.css"
 import { history } from "prosemirror-history"
-import { EditorState, Plugin, TextSelection, type Transaction } from "prosemirror-state"
+import type { Node } from "prosemirror-model"
+import { EditorState, Plugin, Selection, TextSelection, type Transaction } from "prosemirror-state"
 import { tableEditing } from "prosemirror-tables"
 import { EditorView, type NodeViewConstructor } from "prosemirror-view"
 import "prosemirror-view/style/prosemirror.css"
@@ -16,6 +17,7 @@ import { cursorMarks, showCursors } from "./cursors"
 import { element } from "./dom"
 import type { Editor, EditorOptions } from "./editor"
 import "./editor.css"
+import "./outline.css"
 import "./overlays.css"
 import "./print.css"
 import { Finder, findMarks } from "./find"
@@ -23,7 +25,7 @@ import { FootnoteView, insertFootnote } from "./footnotes"
 import { FootnoteOrder } from "./footnotes-order"
 import { NotesPanel } from "./footnotes-panel"
 import { followLinks, newLineBelow, openBeside, placeholder, pressOnSheet } from "./gestures"
-import { NextFrame } from "./idle"
+import { AfterFrame } from "./idle"
 import { ImageView } from "./images"
 import { uploadMarks, Uploads } from "./images-upload"
 import { shortcuts } from "./inputrules"
@@ -54,6 +56,15 @@ const plainSheet: PageSettings = {
   numbers: true,
 }
 
+/**
+ * Where a person begins: in the first text, or before the document where it has none. Nothing is
+ * selected that the first key would replace.
+ */
+const firstCaret = (doc: Node): Selection => {
+  const start = doc.resolve(0)
+  return Selection.findFrom(start, 1, true) ?? new GapCursor(start)
+}
+
 /** The editor that `createEditor` makes: it wires the parts together and owns their life. */
 export class DocumentEditor implements Editor {
   readonly view: EditorView
@@ -68,7 +79,7 @@ export class DocumentEditor implements Editor {
   readonly #notes: NotesPanel
   readonly #pages: Pages
   readonly #words = new WordCount()
-  readonly #frame: NextFrame
+  readonly #frame: AfterFrame
   readonly #detach: () => void
   readonly #sheet = element("div", { class: "document-sheet" })
   #editable: boolean
@@ -102,7 +113,7 @@ export class DocumentEditor implements Editor {
     this.suggestions = new SuggestionMarks(view)
     this.comments = new CommentMarks(view)
     this.#snapshot = snapshotOf(view.state, view.editable, false)
-    this.#frame = new NextFrame(() => this.#report())
+    this.#frame = new AfterFrame(() => this.#report())
     const leave = pressOnSheet(view, this.#sheet)
     const detach = options.source.attach(view)
     this.#detach = () => {
@@ -120,7 +131,11 @@ export class DocumentEditor implements Editor {
   #makeView(): EditorView {
     const { source } = this.#options
     return new EditorView(this.#sheet, {
-      state: EditorState.create({ doc: source.doc, plugins: this.#plugins() }),
+      state: EditorState.create({
+        doc: source.doc,
+        selection: firstCaret(source.doc),
+        plugins: this.#plugins(),
+      }),
       dispatchTransaction: (tr) => this.#dispatch(tr),
       nodeViews: this.#nodeViews(),
       editable: () => this.#editable,
@@ -154,6 +169,7 @@ export class DocumentEditor implements Editor {
       }),
       clipboard({
         uploads: this.#uploads,
+        images: this.#options.images,
         notes: source.notes,
         footnotes: () => this.#order.ids,
         notice: (notice) => this.#options.onNotice?.(notice),
@@ -223,6 +239,7 @@ export class DocumentEditor implements Editor {
   }
 
   setEditable(editable: boolean): void {
+    if (editable === this.#editable) return
     this.#editable = editable
     this.view.setProps({})
     this.#frame.ask()

@@ -8,6 +8,7 @@ import { authorColors } from "./cursors"
 import { element } from "./dom"
 import type { Viewer, ViewerOptions } from "./editor"
 import "./editor.css"
+import "./outline.css"
 import "./overlays.css"
 import { FootnoteView } from "./footnotes"
 import { FootnoteOrder } from "./footnotes-order"
@@ -15,6 +16,7 @@ import { NotesPanel } from "./footnotes-panel"
 import { followLinks, openBeside } from "./gestures"
 import { ImageView } from "./images"
 import type { Colored } from "./state"
+import { schema } from "./schema"
 import { tableView } from "./tableview"
 import { TaskView } from "./tasks"
 import { ContentsView } from "./toc"
@@ -22,6 +24,8 @@ import { Outline } from "./toc-outline"
 import { unbroken } from "./unbroken"
 
 const none = () => {}
+const refused = () => Promise.reject(new Error("a viewer stores nothing"))
+const noStore = { put: refused, read: refused, document: "" }
 
 /** The viewer that `createViewer` makes. */
 export class DocumentViewer implements Viewer {
@@ -38,14 +42,14 @@ export class DocumentViewer implements Viewer {
     mount.classList.add("document-view")
     mount.append(this.#sheet)
     const image = {
-      images: { url: images.url, put: () => Promise.reject(new Error("a viewer stores nothing")) },
+      images: { ...noStore, url: (file: string) => images.url(file) },
       resized: none,
     }
     const contents = { outline: this.#outline, goTo: none, pageOf: () => 0, resized: none }
     const view = new EditorView(this.#sheet, {
       state: this.#state(doc),
       editable: () => false,
-      clipboardSerializer: clipboardSerializer(),
+      clipboardSerializer: clipboardSerializer(schema, { document: images.document, notes }),
       attributes: { class: "document-text", role: "document", "aria-label": label, tabindex: "0" },
       nodeViews: {
         table: () => tableView(),
@@ -56,7 +60,7 @@ export class DocumentViewer implements Viewer {
       },
     })
     this.#view = view
-    const readOnly = { read: notes.read, write: none, watch: () => none }
+    const readOnly = { read: (id: string) => notes.read(id), write: none, watch: () => none }
     this.#notes = new NotesPanel(() => view, this.#sheet, this.#order, readOnly, none)
     this.#sheet.append(this.#notes.list.dom)
   }

@@ -61,7 +61,7 @@ test("the snapshot says what a toolbar shows, once per change", async () => {
   const count = states.length
   editor.view.dispatch(editor.view.state.tr.setMeta("nothing", true))
   await new Promise((done) => requestAnimationFrame(done))
-  await new Promise((done) => requestAnimationFrame(done))
+  await new Promise((done) => setTimeout(done))
   expect(states.length).toBe(count)
 })
 
@@ -122,6 +122,17 @@ test("footnotes are numbered, written beside the text, and listed below it", asy
   select(editor, 1)
   expect(editor.commands.insertFootnote()).toBe(true)
   await expect.poll(numbers).toEqual(["1", "2", "3"])
+})
+
+test("footnotes are numbered anew when one goes or comes back", async () => {
+  const note = (id: string) => paragraph.create(null, [schema.text("a"), footnote.create({ id })])
+  const { editor } = open(d(note("aaaaaaaaaa"), p("x"), note("bbbbbbbbbb"), p("y")))
+  const numbers = () => [...document.querySelectorAll(".footnote")].map((it) => it.textContent)
+  await expect.poll(numbers).toEqual(["1", "2"])
+  editor.view.dispatch(editor.view.state.tr.delete(0, editor.view.state.doc.child(0).nodeSize))
+  await expect.poll(numbers).toEqual(["1"])
+  editor.commands.undo()
+  await expect.poll(numbers).toEqual(["1", "2"])
 })
 
 test.each([

@@ -121,7 +121,7 @@ export interface Editor {
 export interface ViewerOptions {
   mount: HTMLElement
   doc: Node
-  images: Pick<Images, "url">
+  images: Pick<Images, "url" | "document">
   notes: Pick<Notes, "read">
   /** Accessible name, such as the name of the version. */
   label: string

@@ -1,6 +1,6 @@
 import type { Node } from "prosemirror-model"
 import { Plugin } from "prosemirror-state"
-import { PerNode } from "./blocks"
+import { changedBlocks, PerNode } from "./blocks"
 import { NextFrame } from "./idle"
 import { schema } from "./schema"
 
@@ -21,6 +21,15 @@ export function footnoteIds(doc: Node): string[] {
     for (const id of inBlock.of(block)) ids.add(id)
   })
   return [...ids]
+}
+
+const noted = (blocks: readonly Node[]) => blocks.some((block) => inBlock.of(block).length > 0)
+
+/** Whether the blocks that differ between two documents hold footnotes in either. */
+function touchesNotes(before: Node, after: Node): boolean {
+  const { from, to } = changedBlocks(before, after)
+  const end = to - after.childCount || undefined
+  return noted(before.children.slice(from, end)) || noted(after.children.slice(from, end))
 }
 
 /** The numbers of the footnotes of one view, told to whoever draws them. */
@@ -58,7 +67,7 @@ export class FootnoteOrder {
         this.look(view.state.doc)
         return {
           update: (_, before) => {
-            if (view.state.doc !== before.doc) frame.ask()
+            if (touchesNotes(before.doc, view.state.doc)) frame.ask()
           },
           destroy: () => frame.cancel(),
         }

@@ -46,3 +46,26 @@ export class NextFrame {
     this.#id = 0
   }
 }
+
+/** Calls `run` once when the next frame is made, however often it is asked to: what may follow a key. */
+export class AfterFrame {
+  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #run: () => void
+  readonly #frame = new NextFrame(() => {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#run)
+  })
+
+  constructor(run: () => void) {
+    this.#run = run
+  }
+
+  ask(): void {
+    this.#frame.ask()
+  }
+
+  cancel(): void {
+    this.#frame.cancel()
+    clearTimeout(this.#timer)
+  }
+}

@@ -66,6 +66,16 @@ async function sizeOf(file: File): Promise<{ width: number; height: number } | n
 export const imageFiles = (files: readonly File[]): File[] =>
   files.filter((file) => kinds.includes(file.type))
 
+/** An image on its way into the text. */
+export interface Upload {
+  pos: number
+  name: string
+  /** A promise where the bytes are in another document. */
+  file: File | Promise<File>
+  /** How it looked there. */
+  looks?: { alt: unknown; width?: unknown; height?: unknown }
+}
+
 /** Stores images and puts them into the text. */
 export class Uploads {
   readonly #images: Images
@@ -80,16 +90,33 @@ export class Uploads {
    * Stores the files and puts each image to its position, as soon as it is stored. `tr` may
    * already hold other changes; it is dispatched here. Positions are those after `tr`.
    */
-  insert(view: EditorView, tr: Transaction, at: readonly { pos: number; file: File }[]): void {
-    const add = at.map(({ pos, file }) => ({ id: newId(), pos, name: file.name }))
+  insert(view: EditorView, tr: Transaction, at: readonly Upload[]): void {
+    const add = at.map(({ pos, name }) => ({ id: newId(), pos, name }))
     view.dispatch(tr.setMeta(key, { add } satisfies Change))
-    for (const [index, { file }] of at.entries()) {
-      const upload = add[index]
-      if (upload) void this.#store(view, upload.id, file)
+    for (const [index, upload] of at.entries()) {
+      const mark = add[index]
+      if (mark) void this.#fetch(view, mark.id, upload)
     }
   }
 
-  async #store(view: EditorView, id: string, file: File): Promise<void> {
+  async #fetch(view: EditorView, id: string, upload: Upload): Promise<void> {
+    let file: File
+    try {
+      file = await upload.file
+    } catch {
+      this.#drop(view, id)
+      this.#notice({ kind: "image-elsewhere", name: upload.name })
+      return
+    }
+    await this.#store(view, id, file, upload.looks)
+  }
+
+  #drop(view: EditorView, id: string): void {
+    if (!view.isDestroyed)
+      view.dispatch(view.state.tr.setMeta(key, { remove: id } satisfies Change))
+  }
+
+  async #store(view: EditorView, id: string, file: File, looks: Upload["looks"]): Promise<void> {
     try {
       if (!kinds.includes(file.type)) throw new TypeError("not an image that can be shown")
       const [stored, size] = await Promise.all([this.#images.put(file), sizeOf(file)])
@@ -97,14 +124,13 @@ export class Uploads {
       const [mark] = find(key.getState(view.state) ?? DecorationSet.empty, id)
       // Somebody deleted the text around it meanwhile: the image has no place any more.
       if (!mark) return
-      const node = imageType.create({ file: stored.file, name: stored.name, ...size })
+      const node = imageType.create({ file: stored.file, name: stored.name, ...size, ...looks })
       const tr = view.state.tr.setMeta(key, { remove: id } satisfies Change)
       const $at = tr.doc.resolve(mark.from)
       if ($at.parent.canReplaceWith($at.index(), $at.index(), imageType)) tr.insert(mark.from, node)
       view.dispatch(ownStep(tr))
     } catch (reason) {
-      if (!view.isDestroyed)
-        view.dispatch(view.state.tr.setMeta(key, { remove: id } satisfies Change))
+      this.#drop(view, id)
       this.#notice({ kind: "image-refused", name: file.name, reason })
     }
   }

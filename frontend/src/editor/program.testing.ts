@@ -157,12 +157,11 @@ export class Person {
   static readonly #present: Person[] = []
   /** What was told of the phase, in order, since it was ready first. */
   readonly phases: ReplicaStatus["phase"][] = []
-  readonly view: EditorView
-  readonly #detach: () => void
+  view: EditorView
+  #detach: () => void
 
   private constructor(readonly replica: Replica) {
-    const state = EditorState.create({ doc: replica.doc, plugins: [...replica.plugins, history()] })
-    this.view = new EditorView(document.createElement("div"), { state })
+    this.view = this.#show()
     this.#detach = replica.attach(this.view)
     replica.onStatus(({ phase }) => {
       if (this.phases.at(-1) !== phase && (this.phases.length > 0 || phase === "ready"))
@@ -180,6 +179,20 @@ export class Person {
 
   static async allLeave(): Promise<void> {
     for (const person of Person.#present.splice(0)) await person.leave()
+  }
+
+  #show(): EditorView {
+    const { doc, plugins } = this.replica
+    const state = EditorState.create({ doc, plugins: [...plugins, history()] })
+    return new EditorView(document.createElement("div"), { state })
+  }
+
+  /** Looks away and at the document again, in another editor. */
+  moves(): void {
+    this.#detach()
+    this.view.destroy()
+    this.view = this.#show()
+    this.#detach = this.replica.attach(this.view)
   }
 
   /** Closes the document, as a page does that is left. */

@@ -72,6 +72,28 @@ test("work goes on while the program cannot be reached, and is sent after", asyn
   await until(() => ana.view.state.doc.eq(ben.view.state.doc))
 })
 
+test("what was typed before the document was there outlives the editor that it was typed in", async () => {
+  const program = new Program(engine)
+  const first = await Person.sits(program.source())
+  await first.replica.ready
+  first.type("One two")
+  await until(() => program.paint === null && program.applied > 0)
+  program.paint = { heads: [], doc: first.view.state.doc.toJSON() as unknown }
+  first.type("Zero ")
+  await until(() => program.applied > 1)
+  const source = program.source()
+  let open = () => {}
+  source.gate = new Promise((done) => (open = done))
+  const second = await Person.sits(source)
+  second.type("!", 8)
+  second.moves()
+  expect(second.text).toBe("One two!")
+  open()
+  await second.replica.ready
+  expect(second.text).toBe("Zero One two!")
+  await until(() => first.text === "Zero One two!")
+})
+
 test("a lost session is followed by another one, and nothing typed is lost", async () => {
   const program = new Program(engine)
   const [ana, ben, source] = await two(program)

@@ -12,7 +12,7 @@ import { Connection } from "./replicaconnection"
 import { apply, breathe, readPicture } from "./replicaload"
 import { NoteTexts } from "./replicanotes"
 import { Outbox } from "./replicaoutbox"
-import { follow, pendingSteps, unseen } from "./replicaplugin"
+import { follow, goOn, pendingSteps, unseen } from "./replicaplugin"
 import { Recovery } from "./replicarecovery"
 import type { Source } from "./replicasource"
 import { Alarm, Listeners, nextFrame } from "./replicatiming"
@@ -158,8 +158,10 @@ export class Replica implements EditorSource {
   }
 
   attach(view: EditorView): () => void {
+    const left = this.#binding.dirty ? this.#binding.surface : undefined
     this.#view = view
     this.#binding.surface = view
+    if (left) goOn(view, left.state)
     // What came since the view's first document was taken.
     if (view.state.doc !== this.#binding.shadow && this.#engine) this.#binding.repair()
     return () => {

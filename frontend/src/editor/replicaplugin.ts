@@ -1,5 +1,6 @@
 import { Plugin, PluginKey, type EditorState, type Transaction } from "prosemirror-state"
 import type { Step } from "prosemirror-transform"
+import type { EditorView } from "prosemirror-view"
 import type { Binding, Surface } from "./binding"
 import { isRemote } from "./origin"
 
@@ -13,6 +14,12 @@ const key = new PluginKey<readonly Pending[]>("replica")
 
 /** The steps that were made since the engine was last told. */
 export const pendingSteps = (state: EditorState): readonly Pending[] => key.getState(state) ?? []
+
+/** Makes a view go on with the steps that another one of the same document has left unwritten. */
+export function goOn(view: Pick<EditorView, "state" | "dispatch">, left: EditorState): void {
+  const steps = pendingSteps(left)
+  if (steps.length > 0) view.dispatch(view.state.tr.setMeta(key, steps))
+}
 
 /** Keeps a state that no view shows any more, with what waits to be written in it. */
 export function unseen(state: EditorState): Surface {
@@ -33,6 +40,8 @@ export function follow(binding: Binding, changed: () => void, selected: () => vo
     state: {
       init: (): readonly Pending[] => [],
       apply(tr, pending, old): readonly Pending[] {
+        const left = tr.getMeta(key) as readonly Pending[] | undefined
+        if (left) return left
         if (!tr.docChanged || isRemote(tr)) return pending
         const before = old.doc === binding.shadow ? [] : pending
         return [

@@ -41,4 +41,8 @@ export interface Images {
   put(file: File): Promise<StoredImage>
   /** The address of a stored image on this computer; 404 there means that it is not here yet. */
   url(file: string): string
+  /** What names the document to `read` of another one. */
+  readonly document: string
+  /** Reads an image of the document of that name. Rejects when it is not here, or not to be had. */
+  read(document: string, image: StoredImage): Promise<File>
 }

@@ -137,5 +137,7 @@ export interface PageSettings {
 export type Notice =
   | { kind: "remote-images"; count: number }
   | { kind: "image-refused"; name: string; reason: unknown }
+  /** An image of another document that cannot be read from there. */
+  | { kind: "image-elsewhere"; name: string }
   /** A change of structure or looks while suggesting, which proposes text only. */
   | { kind: "not-proposed" }

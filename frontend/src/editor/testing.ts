@@ -86,6 +86,16 @@ export class MemoryImages implements Images {
   url(file: string): string {
     return this.#urls.get(file) ?? `missing/${file}`
   }
+
+  readonly document = "w/here"
+  /** What other documents hold, by their names and the ids of the files. */
+  readonly elsewhere = new Map<string, Blob>()
+
+  read(from: string, { file, name }: StoredImage): Promise<File> {
+    const found = this.elsewhere.get(`${from}/${file}`)
+    if (!found) return Promise.reject(new Error("not here"))
+    return Promise.resolve(new File([found], name, { type: found.type }))
+  }
 }
 
 /** An unordered list with one paragraph per item. */

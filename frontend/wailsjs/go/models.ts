@@ -1,5 +1,108 @@
 export namespace api {
 	
+	export interface CallParticipant {
+	    device: string;
+	    person: string;
+	    muted: boolean;
+	    camera: boolean;
+	    screen: boolean;
+	    hand: boolean;
+	    recording: boolean;
+	    uplink: number;
+	    self: boolean;
+	    asks: boolean;
+	    answer: string;
+	    consent: string;
+	}
+	export interface Call {
+	    workspace: string;
+	    id: string;
+	    channel: string;
+	    direct: boolean;
+	    by: string;
+	    started: number;
+	    ended: number;
+	    people: string[];
+	    participants: CallParticipant[];
+	    ringing: boolean;
+	    missed: boolean;
+	    here: boolean;
+	}
+	export interface CallAnswer {
+	    device: string;
+	    agrees: boolean;
+	}
+	export interface CallFault {
+	    kind: string;
+	    from: string;
+	    to: string;
+	    whose: string;
+	    amount: number;
+	    incoming: boolean;
+	}
+	export interface CallLine {
+	    kbpsOut: number;
+	    estimate: number;
+	    lossIn: number;
+	    lossOut: number;
+	    layerIn: string;
+	    layerOut: string;
+	}
+	
+	export interface CallQuery {
+	    workspace: string;
+	    channel: string;
+	}
+	export interface CallReaction {
+	    workspace: string;
+	    id: string;
+	    device: string;
+	    reaction: string;
+	}
+	export interface CallRecord {
+	    asks: boolean;
+	}
+	export interface CallRef {
+	    workspace: string;
+	    id: string;
+	}
+	export interface CallRing {
+	    workspace: string;
+	    id: string;
+	    channel: string;
+	    by: string;
+	    ringing: boolean;
+	    stopped: string;
+	}
+	export interface CallStat {
+	    name: string;
+	    framesReceived: number;
+	    framesBad: number;
+	    audioPackets: number;
+	    audioLost: number;
+	    rttMs: number;
+	    kbps: number;
+	    path: string;
+	    device: string;
+	    person: string;
+	    state: string;
+	    line: CallLine;
+	    fault: CallFault;
+	}
+	export interface CallState {
+	    muted: boolean;
+	    camera: boolean;
+	    screen: boolean;
+	    hand: boolean;
+	    recording: boolean;
+	}
+	export interface CallStats {
+	    workspace: string;
+	    id: string;
+	    participants: CallStat[];
+	    forwarder: string;
+	    bySuperPeer: boolean;
+	}
 	export interface Channel {
 	    workspace: string;
 	    id: string;
@@ -18,16 +121,35 @@ export namespace api {
 	    channel: string;
 	    name: string;
 	}
+	export interface Check {
+	    name: string;
+	    result: string;
+	    detail: string;
+	    remedy: string;
+	    code: string;
+	    values: string[];
+	}
+	export interface Waiting {
+	    workspace: string;
+	    name: string;
+	    count: number;
+	    people: string[];
+	}
+	export interface Closing {
+	    waiting: Waiting[];
+	}
 	export interface Comparison {
 	    id: string;
 	    workspace: string;
 	    invite: string;
+	    device: boolean;
 	    role: string;
 	    expires: number;
 	    begun: number;
 	    inviter: boolean;
 	    code: string;
 	    state: string;
+	    end: string;
 	}
 	export interface CreateWorkspace {
 	    name: string;
@@ -39,6 +161,43 @@ export namespace api {
 	    device: string;
 	    held: number;
 	    delivered: number;
+	    bySuperPeer: number;
+	}
+	export interface Device {
+	    id: string;
+	    person: string;
+	    name: string;
+	    platform: string;
+	    added: number;
+	    lastSeen: number;
+	    online: boolean;
+	    self: boolean;
+	    removed: boolean;
+	    workspaces: string[];
+	    older?: boolean;
+	}
+	export interface DeviceLink {
+	    link: string;
+	    new: boolean;
+	    state: string;
+	    expires: number;
+	    device: string;
+	    done: number;
+	    total: number;
+	    problem: string;
+	    code: string;
+	}
+	export interface DeviceName {
+	    device: string;
+	    name: string;
+	}
+	export interface DeviceRemoval {
+	    workspace: string;
+	    device: string;
+	}
+	export interface Diagnosis {
+	    checks: Check[];
+	    text: string;
 	}
 	export interface Direct {
 	    workspace: string;
@@ -58,6 +217,7 @@ export namespace api {
 	    changedBy: string;
 	    holders: number;
 	    everywhere: boolean;
+	    bySuperPeer: boolean;
 	    unreadable: number;
 	    mentions: number;
 	}
@@ -120,6 +280,7 @@ export namespace api {
 	    id: string;
 	    format: string;
 	    lang: string;
+	    comments: boolean;
 	}
 	export interface DocLoss {
 	    what: string;
@@ -222,6 +383,7 @@ export namespace api {
 	    protection: string;
 	    network: string;
 	    disk: string;
+	    isolated: string;
 	    problems: string[];
 	    workspaces: Workspace[];
 	    peers: Peer[];
@@ -260,6 +422,7 @@ export namespace api {
 	    state: string;
 	    heldBy: number;
 	    late: boolean;
+	    bySuperPeer: boolean;
 	    provisional: boolean;
 	}
 	export interface Person {
@@ -274,6 +437,10 @@ export namespace api {
 	    invitedBy: string;
 	    self: boolean;
 	}
+	export interface Removal {
+	    how: string;
+	    by: string;
+	}
 	export interface Workspace {
 	    id: string;
 	    name: string;
@@ -285,6 +452,12 @@ export namespace api {
 	    people: number;
 	    online: number;
 	    queued: number;
+	    heldBySuperPeer: number;
+	    superPeers: number;
+	    superPeersUp: number;
+	    behind: number;
+	    removal?: Removal;
+	    stopped: string;
 	}
 	export interface EventMap {
 	    workspace?: Workspace;
@@ -294,14 +467,22 @@ export namespace api {
 	    "chat.custody"?: Custody;
 	    "chat.typing"?: Typing;
 	    invites?: Notice;
+	    superpeers?: Notice;
 	    status?: Status;
 	    codes?: Comparison;
+	    devices?: Notice;
+	    "device.link"?: DeviceLink;
 	    link?: OpenedLink;
+	    closing?: Closing;
 	    reload?: Notice;
 	    "doc.changed"?: Doc;
 	    "doc.changes"?: DocArrival;
 	    "doc.cursor"?: DocPresence;
 	    "doc.mention"?: DocMentioned;
+	    call?: Call;
+	    "call.ring"?: CallRing;
+	    "call.reaction"?: CallReaction;
+	    "call.stats"?: CallStats;
 	}
 	export interface Invite {
 	    id: string;
@@ -313,6 +494,14 @@ export namespace api {
 	    mode: string;
 	    state: string;
 	    by: string;
+	}
+	export interface JoinCall {
+	    workspace: string;
+	    id: string;
+	    media: string;
+	    muted: boolean;
+	    camera: boolean;
+	    allowRecording: boolean;
 	}
 	export interface JoinWorkspace {
 	    link: string;
@@ -345,6 +534,18 @@ export namespace api {
 	    around: string;
 	    limit: number;
 	}
+	export interface NetworkSettings {
+	    isolated: boolean;
+	    isolatedNow: boolean;
+	}
+	export interface NewCall {
+	    workspace: string;
+	    channel: string;
+	    media: string;
+	    muted: boolean;
+	    camera: boolean;
+	    allowRecording: boolean;
+	}
 	export interface NewChannel {
 	    workspace: string;
 	    space: string;
@@ -370,11 +571,23 @@ export namespace api {
 	    thread: string;
 	    mentions: string[];
 	}
+	export interface NewReaction {
+	    reaction: string;
+	}
 	export interface NewSpace {
 	    workspace: string;
 	    name: string;
 	    people: string[];
 	    history: string;
+	}
+	export interface NewSpacePeople {
+	    workspace: string;
+	    space: string;
+	    people: string[];
+	}
+	export interface NewSuperPeer {
+	    workspace: string;
+	    code: string;
 	}
 	
 	
@@ -383,6 +596,7 @@ export namespace api {
 	export interface Preferences {
 	    language: string;
 	    theme: string;
+	    dismissed: string;
 	}
 	
 	export interface ReadMark {
@@ -390,6 +604,7 @@ export namespace api {
 	    channel: string;
 	    message: string;
 	}
+	
 	export interface SentMessage {
 	    id: string;
 	    seq: number;
@@ -400,6 +615,21 @@ export namespace api {
 	    kind: string;
 	    history: string;
 	    people: string[];
+	    by: string;
+	}
+	
+	export interface SuperPeer {
+	    workspace: string;
+	    id: string;
+	    addrs: string[];
+	    state: string;
+	    used: number;
+	    limit: number;
+	    queued: number;
+	    alone: number;
+	    lastContact: number;
+	    problem: string;
+	    problemCode: string;
 	}
 	
 	

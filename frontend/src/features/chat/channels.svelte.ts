@@ -9,6 +9,11 @@ export const general = "general"
 /** "project-9" comes before "project-10". */
 const byName = new Intl.Collator(undefined, { numeric: true })
 
+/** Whether what is typed differs from a name in nothing but case and the spaces around it. */
+function alike(name: string, typed: string): boolean {
+  return name.toLocaleLowerCase() === typed.trim().toLocaleLowerCase()
+}
+
 /** The channels and direct conversations of one workspace. */
 export class Channels {
   readonly #byId = new SvelteMap<string, Channel>()
@@ -78,6 +83,19 @@ export class Channels {
     return [...this.#spaces.values()].filter((space) => space.kind === "private")
   }
 
+  /** Whether a channel of a space has a name; no space means the main one. */
+  taken(name: string, space: string): boolean {
+    return this.channels.some(
+      (channel) =>
+        alike(channel.name, name) && (space ? channel.space === space : !this.isPrivate(channel)),
+    )
+  }
+
+  /** Whether a private space that one reads has a name. */
+  privateTaken(name: string): boolean {
+    return this.privateSpaces.some((space) => alike(space.name, name))
+  }
+
   async create(name: string, space: string): Promise<Channel> {
     return this.#keep(await this.#chat.CreateChannel({ workspace: this.#workspace, space, name }))
   }
@@ -98,6 +116,16 @@ export class Channels {
     return this.channels.find((channel) => channel.space === space.id)
   }
 
+  /** Lets more people into a private space that one made. */
+  async addPeople(space: string, people: string[]) {
+    const changed = await this.#workspaces.AddToSpace({
+      workspace: this.#workspace,
+      space,
+      people,
+    })
+    this.#spaces.set(changed.id, changed)
+  }
+
   async openDirect(people: string[]): Promise<Channel> {
     return this.#keep(await this.#chat.OpenDirect({ workspace: this.#workspace, people }))
   }
@@ -105,8 +133,15 @@ export class Channels {
   #keep(channel: Channel): Channel {
     this.#byId.set(channel.id, channel)
     // A channel of a space that was just made or joined: its name comes with the spaces.
-    if (!this.#spaces.has(channel.space)) void this.load().catch(() => {})
+    if (!this.#knows(channel)) void this.load().catch(() => {})
     return channel
+  }
+
+  /** Whether the space of a channel is here, with the people that the channel tells. */
+  #knows(channel: Channel): boolean {
+    const space = this.#spaces.get(channel.space)
+    const people = new Set(list(space?.people))
+    return !!space && list(channel.people).every((id) => people.size === 0 || people.has(id))
   }
 
   #compare(a: Channel, b: Channel): number {

@@ -10,6 +10,7 @@ const space = (id: string, kind: string, name = ""): Space => ({
   name,
   history: "full",
   people: [],
+  by: "",
 })
 
 async function load(channels: Channel[], spaces = [space("s", "main")]) {
@@ -46,6 +47,20 @@ test("a private space gives its name to its first channel", async () => {
     [space("p", "private", "Board")],
   )
   expect(channels.all.map((c) => channels.title(c))).toEqual(["Board", "Board / pay"])
+})
+
+test("a name is taken where another channel or private space has it", async () => {
+  const { channels } = await load(
+    [channel("budget"), channel("x", { space: "p", name: "general" })],
+    [space("s", "main"), space("p", "private", "Board"), space("g", "group")],
+  )
+  expect(channels.taken(" Budget ", "")).toBe(true)
+  expect(channels.taken("budget", "p")).toBe(false)
+  expect(channels.taken("General", "p")).toBe(true)
+  expect(channels.taken("general", "")).toBe(false)
+  expect(channels.privateTaken(" bOARD ")).toBe(true)
+  expect(channels.privateTaken("budget")).toBe(false)
+  expect(channels.privateTaken("")).toBe(false)
 })
 
 test("an event makes or changes a channel of this workspace only", async () => {

@@ -13,9 +13,14 @@ export class Custodies {
   readonly close: () => void
 
   constructor(transport: Transport, workspace: string) {
-    this.close = transport.on("chat.custody", (mark) => {
-      if (mark.workspace === workspace) this.#keep(mark)
-    })
+    const ends = [
+      transport.on("chat.custody", (mark) => {
+        if (mark.workspace === workspace) this.#keep(mark)
+      }),
+      // A super-peer may have lost what it had: the marks are told anew.
+      transport.on("reload", () => this.#marks.clear()),
+    ]
+    this.close = () => ends.forEach((end) => end())
   }
 
   /** The better of what the message says itself and what the marks say. */
@@ -27,6 +32,12 @@ export class Custodies {
     return places[known] as Place
   }
 
+  /** Whether a super-peer keeps the message for whoever is away. */
+  bySuperPeer(message: Message): boolean {
+    const mark = this.#marks.get(`${message.space} ${message.device}`)
+    return message.bySuperPeer || (mark !== undefined && message.seq <= mark.bySuperPeer)
+  }
+
   // Marks only rise, so an old event that arrives late changes nothing.
   #keep(mark: Custody) {
     const key = `${mark.space} ${mark.device}`
@@ -35,6 +46,7 @@ export class Custodies {
       ...mark,
       held: Math.max(mark.held, old?.held ?? 0),
       delivered: Math.max(mark.delivered, old?.delivered ?? 0),
+      bySuperPeer: Math.max(mark.bySuperPeer, old?.bySuperPeer ?? 0),
     })
   }
 }

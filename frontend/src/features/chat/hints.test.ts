@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { TestTransport } from "../../transport/testing"
 import { Custodies } from "./custody.svelte"
+import { heldText } from "./held"
 import { Drafts } from "./drafts.svelte"
 import { message } from "./sample"
 import { TypingHints } from "./typing.svelte"
@@ -53,7 +54,7 @@ describe("typing hints", () => {
 
 describe("custody", () => {
   const own = message(5, { state: "local" })
-  const mark = { workspace: "w", space: "s", device: "d", held: 0, delivered: 0 }
+  const mark = { workspace: "w", space: "s", device: "d", held: 0, delivered: 0, bySuperPeer: 0 }
 
   test("rises with the marks of the author's chain", () => {
     const transport = new TestTransport()
@@ -74,6 +75,34 @@ describe("custody", () => {
     transport.tell("chat.custody", { ...mark, held: 1, delivered: 0 })
     expect(custody.place(own)).toBe("delivered")
     expect(custody.place(message(5, { state: "read" }))).toBe("read")
+  })
+
+  test("tells a super-peer from a colleague", () => {
+    const transport = new TestTransport()
+    const custody = new Custodies(transport, "w")
+    transport.tell("chat.custody", { ...mark, held: 5 })
+    expect(custody.bySuperPeer(own)).toBe(false)
+    transport.tell("chat.custody", { ...mark, held: 5, bySuperPeer: 5 })
+    transport.tell("chat.custody", { ...mark, held: 6, bySuperPeer: 0 })
+    expect(custody.bySuperPeer(own)).toBe(true)
+    expect(custody.bySuperPeer(message(9))).toBe(false)
+    expect(custody.bySuperPeer(message(9, { bySuperPeer: true }))).toBe(true)
+    expect([heldText(0, false), heldText(3, false)]).toEqual([
+      "Held by a colleague",
+      "Held by 3 other devices",
+    ])
+    expect([heldText(1, true), heldText(2, true)]).toEqual([
+      "Held by a super-peer for whoever is away",
+      "Held by a super-peer and 1 other device",
+    ])
+  })
+
+  test("is asked for anew after a super-peer lost everything", () => {
+    const transport = new TestTransport()
+    const custody = new Custodies(transport, "w")
+    transport.tell("chat.custody", { ...mark, held: 9 })
+    transport.tell("reload", { workspace: "w" })
+    expect(custody.place(own)).toBe("local")
   })
 
   test("of another device or space does not count", () => {

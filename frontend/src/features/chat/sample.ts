@@ -24,6 +24,7 @@ export function message(n: number, change: Partial<Message> = {}): Message {
     state: "local",
     heldBy: 0,
     late: false,
+    bySuperPeer: false,
     provisional: false,
     ...change,
   }

@@ -51,6 +51,12 @@ export class Content {
     return ((await response.json()) as { file: string }).file
   }
 
+  /** Reads a stored picture. Rejects with an ApiError. */
+  async picture(file: string, name: string): Promise<File> {
+    const bytes = await (await request(this.pictureAddress(file))).blob()
+    return new File([bytes], name, { type: bytes.type })
+  }
+
   pictureAddress(file: string): string {
     return `/content/file/${this.#ref}/${encodeURIComponent(file)}`
   }

@@ -61,8 +61,9 @@ export class OpenDocument {
     this.pictures = new Pictures(this.#source.bytes)
   }
 
-  /** Opens the replica; `failed` says why where it cannot be. */
+  /** Opens the replica, unless it is open; `failed` says why where it cannot be. */
   async open(): Promise<void> {
+    if (this.replica) return
     this.failed = undefined
     try {
       const replica = await Replica.open(this.#source)

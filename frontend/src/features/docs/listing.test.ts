@@ -16,6 +16,7 @@ const doc = (id: string, change: Partial<Doc> = {}): Doc => ({
   changedBy: "",
   holders: 0,
   everywhere: false,
+  bySuperPeer: false,
   unreadable: 0,
   mentions: 0,
   ...change,

@@ -1,5 +1,6 @@
 import { m } from "../../paraglide/messages.js"
 import type { Doc } from "../../transport/types"
+import { heldText } from "../chat/held"
 import type { Place } from "../chat/custody.svelte"
 
 /** Where what this computer wrote in a document is. */
@@ -9,12 +10,12 @@ export function placeOf(doc: Pick<Doc, "holders" | "everywhere">): Exclude<Place
 }
 
 /** What that means, in words. */
-export function placeText(doc: Pick<Doc, "holders" | "everywhere">): string {
+export function placeText(doc: Pick<Doc, "holders" | "everywhere" | "bySuperPeer">): string {
   switch (placeOf(doc)) {
     case "local":
       return m.state_local()
     case "held":
-      return doc.holders > 1 ? m.state_held_by({ count: doc.holders }) : m.state_held()
+      return heldText(doc.holders, doc.bySuperPeer)
     case "delivered":
       return m.state_delivered()
   }

@@ -19,6 +19,10 @@ export class People {
       .sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)),
   )
   readonly self = $derived(this.all.find((person) => person.self))
+  readonly #twice = $derived.by(() => {
+    const names = this.all.map((person) => folded(person.name)).sort()
+    return new Set(names.filter((name, at) => name === names[at + 1]))
+  })
   readonly close: () => void
 
   constructor(transport: Transport, workspace: string) {
@@ -46,6 +50,11 @@ export class People {
   /** The name of a person, or the start of the id of somebody not known yet. */
   name(id: string): string {
     return this.#byId.get(id)?.name || id.slice(0, 8)
+  }
+
+  /** What tells a person from another one of the same name: the start of the id. Else empty. */
+  mark(person: Person): string {
+    return this.#twice.has(folded(person.name)) ? person.id.slice(0, 8) : ""
   }
 
   /** People whose name has a word that starts with the query; everybody when it is empty. */

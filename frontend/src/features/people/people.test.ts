@@ -24,6 +24,16 @@ async function load(people: Person[]) {
   return { transport, people: result }
 }
 
+test("people of one name are told apart, others need no mark", async () => {
+  const [ben, other, zoe] = [
+    person("11111111aa", "Ben"),
+    person("22222222bb", "ben"),
+    person("33333333cc", "Zoé"),
+  ]
+  const { people } = await load([ben, other, zoe])
+  expect([ben, other, zoe].map((one) => people.mark(one))).toEqual(["11111111", "22222222", ""])
+})
+
 test("people are found by the start of any part of their name, without accents", async () => {
   const { people } = await load([
     person("1", "Élodie Lefèvre"),

@@ -19,6 +19,10 @@ export const time = (at: number) => format({ hour: "2-digit", minute: "2-digit" 
 
 export const moment = (at: number) => format({ dateStyle: "long", timeStyle: "short" }).format(at)
 
+/** A day with its year: "6 May 2026". */
+export const date = (at: number) =>
+  format({ day: "numeric", month: "long", year: "numeric" }).format(at)
+
 /** Midnight before a moment, in this computer's time zone. */
 export function dayOf(at: number): number {
   const date = new Date(at)

@@ -1,25 +1,16 @@
-import { list, settingsService } from "../../transport/services"
+import { settingsService } from "../../transport/services"
 import type { Transport } from "../../transport/transport"
 import type { Preferences, Status } from "../../transport/types"
 import { language } from "./language.svelte"
 
-/** What stands between a message and its readers. */
-export type Connection = "lost" | "offline" | "alone" | "online"
-
 /** The node's state and this device's preferences. */
 export class Settings {
   status = $state.raw<Status>()
-  preferences = $state.raw<Preferences>({ language: "", theme: "" })
+  preferences = $state.raw<Preferences>({ language: "", theme: "", dismissed: "" })
   /** Whether the page reaches the program. */
   reachable = $state(true)
   readonly close: () => void
   readonly #settings
-
-  readonly connection: Connection = $derived.by(() => {
-    if (!this.reachable) return "lost"
-    if (this.status?.network === "offline") return "offline"
-    return list(this.status?.peers).length > 0 ? "online" : "alone"
-  })
 
   constructor(transport: Transport) {
     this.#settings = settingsService(transport)
@@ -40,10 +31,27 @@ export class Settings {
     this.#use(preferences)
   }
 
+  /** Reads anew how the node is. */
+  async refresh() {
+    this.status = await this.#settings.Status()
+  }
+
   async change(change: Partial<Preferences>) {
     const next = { ...this.preferences, ...change }
     this.#use(next)
     await this.#settings.SetPreferences(next)
+  }
+
+  /** Whether a hint is not to be shown again. */
+  dismissed(hint: string): boolean {
+    return this.preferences.dismissed.split("\n").includes(hint)
+  }
+
+  /** Shows a hint never again, on this device. */
+  async dismiss(hint: string) {
+    if (this.dismissed(hint)) return
+    const before = this.preferences.dismissed
+    await this.change({ dismissed: before ? `${before}\n${hint}` : hint })
   }
 
   async unlock(passphrase: string) {

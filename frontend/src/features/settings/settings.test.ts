@@ -1,8 +1,9 @@
-import { afterEach, expect, test } from "vitest"
+import { afterEach, describe, expect, test } from "vitest"
 import { m } from "../../paraglide/messages.js"
 import { ApiError } from "../../transport/transport"
 import { TestTransport } from "../../transport/testing"
-import type { Peer, Status } from "../../transport/types"
+import type { Peer, Status, Workspace } from "../../transport/types"
+import { connectionOf, peersFor } from "./connection"
 import { brief, day } from "./dates"
 import { language } from "./language.svelte"
 import { Settings } from "./settings.svelte"
@@ -16,9 +17,28 @@ const status = (change: Partial<Status> = {}): Status => ({
   protection: "keyring",
   network: "online",
   disk: "ok",
+  isolated: "",
   problems: [],
   workspaces: [],
   peers: [],
+  ...change,
+})
+const workspaceOf = (change: Partial<Workspace>): Workspace => ({
+  id: "w",
+  name: "w",
+  self: "ana",
+  role: "owner",
+  state: "ready",
+  waiting: "",
+  main: "s",
+  people: 2,
+  online: 1,
+  queued: 0,
+  heldBySuperPeer: 0,
+  superPeers: 1,
+  superPeersUp: 0,
+  behind: 0,
+  stopped: "",
   ...change,
 })
 const peer: Peer = { peer: "x", person: "ben", name: "Ben", path: "lan", rttMs: 1 }
@@ -26,7 +46,7 @@ const peer: Peer = { peer: "x", person: "ben", name: "Ben", path: "lan", rttMs: 
 const make = (answers: ConstructorParameters<typeof TestTransport>[0] = {}) => {
   const transport = new TestTransport({
     "Settings.Status": () => status(),
-    "Settings.Preferences": () => ({ language: "", theme: "" }),
+    "Settings.Preferences": () => ({ language: "", theme: "", dismissed: "" }),
     "Settings.SetPreferences": () => null,
     ...answers,
   })
@@ -37,16 +57,36 @@ afterEach(() => language.choose("en"))
 
 test("the connection is told in the order of what hurts most", async () => {
   const { transport, settings } = make()
+  const connection = () => connectionOf(settings.reachable, settings.status, undefined)
   await settings.load()
-  expect(settings.connection).toBe("alone")
+  expect(connection()).toBe("alone")
   transport.tell("status", status({ peers: [peer] }))
-  expect(settings.connection).toBe("online")
+  expect(connection()).toBe("online")
   transport.tell("status", status({ peers: [peer], network: "offline" }))
-  expect(settings.connection).toBe("offline")
+  expect(connection()).toBe("offline")
   transport.tell("transport", { state: "lost" })
-  expect(settings.connection).toBe("lost")
+  expect(connection()).toBe("lost")
   transport.tell("transport", { state: "open" })
-  expect(settings.connection).toBe("offline")
+  expect(connection()).toBe("offline")
+})
+
+describe("a super-peer counts for the connection as it does for the banner", () => {
+  const superPeer: Peer = { peer: "s", person: "", name: "", path: "super-peer", rttMs: 1 }
+  const cases: [string, Peer[], Partial<Workspace> | undefined, string, string[]][] = [
+    ["it answers", [superPeer], { superPeersUp: 1 }, "online", ["s"]],
+    ["it answers, the status comes later", [], { superPeersUp: 1 }, "online", []],
+    ["it was lost, the status comes later", [superPeer], { superPeersUp: 0 }, "alone", []],
+    ["it was lost, a device is there", [superPeer, peer], { superPeersUp: 0 }, "online", ["x"]],
+    ["it is another workspace’s", [superPeer], { superPeers: 0, superPeersUp: 0 }, "alone", []],
+    ["no workspace is shown", [superPeer], undefined, "online", ["s"]],
+    ["a workspace is being joined", [superPeer], { state: "joining" }, "online", ["s"]],
+  ]
+  test.each(cases)("%s", (_, peers, change, connection, shown) => {
+    const now = status({ peers })
+    const workspace = change && workspaceOf(change)
+    expect(connectionOf(true, now, workspace)).toBe(connection)
+    expect(peersFor(now, workspace).map(({ peer }) => peer)).toEqual(shown)
+  })
 })
 
 test("a locked program still shows its status", async () => {
@@ -68,7 +108,7 @@ test("language and theme change at once and are saved", async () => {
   expect(document.documentElement.lang).toBe("fr")
   expect(document.documentElement.dataset.theme).toBe("dark")
   expect(transport.of("Settings.SetPreferences").at(-1)).toEqual([
-    { language: "fr", theme: "dark" },
+    { language: "fr", theme: "dark", dismissed: "" },
   ])
   await settings.change({ theme: "" })
   expect(document.documentElement.dataset.theme).toBeUndefined()

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import type { Events, Transport } from "../../transport/transport"
 import type { Comparison } from "../../transport/types"
 import { Codes } from "./codes.svelte"
+import { howEnded } from "./ended"
 
 function fake(calls: unknown[][]) {
   let tell: (data: Comparison) => void = () => undefined
@@ -26,8 +27,10 @@ const comparison = (state: string, id = "c1"): Comparison => ({
   expires: 0,
   begun: 0,
   inviter: true,
+  device: false,
   code: state === "waiting" ? "" : "123456",
   state,
+  end: "",
 })
 
 describe("codes", () => {
@@ -69,7 +72,33 @@ describe("codes", () => {
     expect(codes.current).toBeUndefined()
   })
 
-  it("gives up after the own code was right, too", async () => {
+  it("ends nothing when it is closed while it goes on, and comes back", () => {
+    const calls: unknown[][] = []
+    const { transport, tell } = fake(calls)
+    const codes = new Codes(transport)
+    tell({ ...comparison("compare"), begun: 1000 })
+    expect(codes.asideUntil).toBe(0)
+    codes.putAside("c1")
+    expect([codes.current, codes.asideUntil]).toEqual([undefined, 601_000])
+    tell(comparison("entered")) // told again, it stays aside
+    expect(codes.current).toBeUndefined()
+    codes.bringBack()
+    expect([codes.current?.id, codes.asideUntil]).toEqual(["c1", 0])
+    expect(calls).toEqual([])
+  })
+
+  it("says what became of a comparison that was put aside", () => {
+    const { transport, tell } = fake([])
+    const codes = new Codes(transport)
+    tell(comparison("compare"))
+    codes.putAside("c1")
+    tell({ ...comparison("failed"), end: "refused" })
+    expect([codes.current?.end, codes.asideUntil]).toEqual(["refused", 0])
+    codes.putAside("c1")
+    expect(codes.current).toBeUndefined()
+  })
+
+  it("stops with an empty code, also after the own code was right, and shows the end", async () => {
     const calls: unknown[][] = []
     const { transport, tell } = fake(calls)
     const codes = new Codes(transport)
@@ -77,18 +106,21 @@ describe("codes", () => {
     tell(comparison("entered"))
     await codes.giveUp("c1")
     expect(calls).toEqual([["Workspaces.EnterCode", "c1", ""]])
+    tell({ ...comparison("failed"), end: "stopped" })
+    expect(codes.current?.end).toBe("stopped")
   })
 
-  it("gives up with an empty code, but only while one is asked for", async () => {
-    const calls: unknown[][] = []
-    const { transport, tell } = fake(calls)
+  it("forgets what ended while nobody was connected", async () => {
+    const { transport, tell } = fake([])
     const codes = new Codes(transport)
     tell(comparison("compare"))
-    await codes.giveUp("c1")
-    expect(calls).toEqual([["Workspaces.EnterCode", "c1", ""]])
-    tell(comparison("compare"))
-    tell(comparison("verified"))
-    await codes.giveUp("c1")
-    expect(calls).toHaveLength(1)
+    await codes.load()
+    expect(codes.current).toBeUndefined()
+  })
+
+  it("says every end in words of its own", () => {
+    const said = ["stopped", "wrong", "refused", "lost", "late"].map(howEnded)
+    expect(new Set(said).size).toBe(5)
+    expect(howEnded("")).toBe(howEnded("lost"))
   })
 })

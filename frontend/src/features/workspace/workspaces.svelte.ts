@@ -1,4 +1,4 @@
-import { SvelteMap } from "svelte/reactivity"
+import { SvelteMap, SvelteSet } from "svelte/reactivity"
 import { list, workspacesService } from "../../transport/services"
 import { apiError, type Transport } from "../../transport/transport"
 import type { Invite, LinkInfo, NewInvite, Workspace } from "../../transport/types"
@@ -20,6 +20,8 @@ export class Workspaces {
   /** Links used in this window, so that joining can be tried again. By workspace id. */
   readonly #tried = new Map<string, { link: string; person: string }>()
   #stopped = false
+  /** The workspaces that somebody was invited to, as far as this window knows. */
+  readonly invited = new SvelteSet<string>()
   /** A join that failed, until the form has taken it. */
   refused = $state.raw<Refused>()
 
@@ -56,6 +58,7 @@ export class Workspaces {
     return this.#service.Inspect(link)
   }
 
+  /** Joins. A join whose codes were not compared rests, and is returned so. */
   async join(link: string, person: string): Promise<Workspace> {
     this.#stopped = false
     try {
@@ -63,9 +66,21 @@ export class Workspaces {
       this.#tried.set(workspace.id, { link, person })
       return this.#keep(workspace)
     } catch (reason) {
+      const rests = await this.#resting(link, person).catch(() => undefined)
+      if (rests) return rests
       if (!this.#stopped) this.refused = { link, person, reason }
       throw reason
     }
+  }
+
+  /** The join of a link that is still listed because its codes were not compared. */
+  async #resting(link: string, person: string): Promise<Workspace | undefined> {
+    const { workspace } = await this.inspect(link)
+    await this.load()
+    const found = this.#byId.get(workspace)
+    if (!found?.stopped) return undefined
+    this.#tried.set(workspace, { link, person })
+    return found
   }
 
   /** Whether this window still knows the link of a workspace that is being joined. */
@@ -86,12 +101,16 @@ export class Workspaces {
     this.#byId.delete(id)
   }
 
-  invite(invitation: NewInvite): Promise<Invite> {
-    return this.#service.Invite(invitation)
+  async invite(invitation: NewInvite): Promise<Invite> {
+    const invite = await this.#service.Invite(invitation)
+    this.invited.add(invitation.workspace)
+    return invite
   }
 
   async invites(workspace: string): Promise<Invite[]> {
-    return list(await this.#service.Invites(workspace))
+    const invites = list(await this.#service.Invites(workspace))
+    if (invites.length > 0) this.invited.add(workspace)
+    return invites
   }
 
   revoke(workspace: string, id: string): Promise<void> {

@@ -14,6 +14,11 @@ const workspace = (id: string, change: Partial<Workspace> = {}): Workspace => ({
   people: 1,
   online: 1,
   queued: 0,
+  heldBySuperPeer: 0,
+  superPeers: 0,
+  superPeersUp: 0,
+  behind: 0,
+  stopped: "",
   ...change,
 })
 
@@ -33,7 +38,7 @@ test("an event that overtakes the answer of join is not undone by it", async () 
   const transport = new TestTransport({
     "Workspaces.Join": () => {
       transport.tell("workspace", workspace("w", { state: "ready" }))
-      return workspace("w", { state: "joining", waiting: "Ben" })
+      return workspace("w", { state: "joining", waiting: "inviter" })
     },
   })
   const workspaces = new Workspaces(transport)
@@ -89,4 +94,17 @@ test("a join that is refused at once keeps its link and name, too", async () => 
   const workspaces = new Workspaces(transport)
   await expect(workspaces.join("parvis://join#x", "Ben")).rejects.toThrow("no")
   expect(workspaces.refused).toMatchObject({ link: "parvis://join#x", person: "Ben" })
+})
+
+test("a join whose codes were not compared stays and can be tried again", async () => {
+  const stopped = workspace("w", { state: "joining", stopped: "refused" })
+  const transport = new TestTransport({
+    "Workspaces.Join": () => Promise.reject(new Error("no")),
+    "Workspaces.Inspect": () => ({ workspace: "w", expires: 0, mode: "codes", joined: false }),
+    "Workspaces.List": () => [stopped],
+  })
+  const workspaces = new Workspaces(transport)
+  expect(await workspaces.join("parvis://join#x", "Ben")).toEqual(stopped)
+  expect(workspaces.refused).toBeUndefined()
+  expect(workspaces.canRetry("w")).toBe(true)
 })

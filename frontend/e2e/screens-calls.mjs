@@ -1,0 +1,141 @@
+const words = {
+  en: {
+    answer: "Answer",
+    join: "Join call",
+    leave: "Leave call",
+    mute: "Mute microphone",
+    speaker: "Show who speaks",
+    start: "Start call",
+    show: "Show the call",
+    missed: "Call back",
+    participants: "Participants",
+    devices: "Choose devices",
+    record: "Record call",
+    react: "React",
+    agree: "Agree",
+    withdraw: "Do not record me any more",
+    stopRecord: "Stop recording",
+    noCamera: "There is no camera.",
+  },
+  fr: {
+    answer: "Répondre",
+    join: "Rejoindre l’appel",
+    leave: "Quitter l’appel",
+    mute: "Couper le micro",
+    speaker: "Afficher qui parle",
+    start: "Démarrer un appel",
+    show: "Afficher l’appel",
+    missed: "Rappeler",
+    participants: "Participants",
+    devices: "Choisir les appareils",
+    record: "Enregistrer l’appel",
+    react: "Réagir",
+    agree: "Accepter",
+    withdraw: "Ne plus m’enregistrer",
+    stopRecord: "Arrêter l’enregistrement",
+    noCamera: "Il n’y a pas de caméra.",
+  },
+}
+
+const button = (page, name) => page.getByRole("button", { name, exact: true })
+const here = (page) => page.evaluate(() => location.hash.split("/").at(-1))
+
+/** Calls over a workspace in memory: without camera and microphone, as many computers are. */
+export async function callScreens(look) {
+  // French has the longer words and the smaller window; `make test-long` has all four.
+  const combinations = [
+    [false, [1280, 800]],
+    [true, [800, 600]],
+    ...(process.env.PARVIS_LONG
+      ? [
+          [false, [800, 600]],
+          [true, [1280, 800]],
+        ]
+      : []),
+  ]
+  const both = async (name, act) => {
+    for (const [french, size] of combinations) {
+      const w = words[french ? "fr" : "en"]
+      await look(`${name} ${french ? "fr" : "en"} ${size[0]}`, {
+        french,
+        size,
+        act: (page) => act(page, w, french),
+      })
+    }
+  }
+  const join = async (page, w, count) => {
+    const channel = await here(page)
+    await page.evaluate(([id, n]) => window.fake.calls.go(id, n), [channel, count])
+    await button(page, w.join).click()
+    await page.getByRole("dialog").getByText(w.noCamera).waitFor()
+    await page.getByRole("dialog").getByRole("button", { name: w.join }).click()
+    await page.getByRole("group", { name: w.participants }).waitFor()
+  }
+  const direct = (page) =>
+    page.evaluate(() => window.fake.call("Chat.Channels", []).then((all) => all.at(-1).id))
+
+  await both("call: there is no camera and no microphone", async (page, w) => {
+    await button(page, w.start).click()
+    await page.getByText(w.noCamera).waitFor()
+  })
+  await both("call: four others", async (page, w) => {
+    await join(page, w, 4)
+    await page.evaluate(() => window.fake.calls.measure())
+  })
+  await both("call: one large", async (page, w) => {
+    await join(page, w, 8)
+    await button(page, w.speaker).click()
+  })
+  await both("call: somebody asks to record", async (page, w) => {
+    await join(page, w, 3)
+    await page.evaluate(() => window.fake.calls.record())
+    await button(page, w.agree).waitFor()
+  })
+  await both("call: it is recorded", async (page, w) => {
+    await join(page, w, 3)
+    await page.evaluate(() => window.fake.calls.record(true))
+    await button(page, w.withdraw).waitFor()
+  })
+  await both("call: one asks to record and others have not answered", async (page, w) => {
+    await join(page, w, 3)
+    await button(page, w.record).click()
+    await page.getByRole("button", { name: w.stopRecord }).last().waitFor()
+  })
+  await both("call: reactions", async (page, w) => {
+    await join(page, w, 4)
+    await button(page, w.react).click()
+    await page.getByRole("button", { name: "🎉", exact: true }).click()
+    await page.evaluate(() => ["👏", "❤️", "😂"].forEach((one) => window.fake.calls.react(one)))
+    await page.waitForTimeout(700)
+  })
+  await both("call: one goes on in the sidebar", async (page, w) => {
+    const channel = await here(page)
+    await page.evaluate((id) => window.fake.calls.go(id, 3), channel)
+    await button(page, w.join).waitFor()
+  })
+  await both("call: elsewhere", async (page, w) => {
+    await join(page, w, 1)
+    const id = await direct(page)
+    await page.evaluate((id) => {
+      location.hash = location.hash.replace(/[^/]+$/, id)
+    }, id)
+    await button(page, w.show).waitFor()
+  })
+  await both("call: it rings", async (page, w) => {
+    await page.evaluate((id) => window.fake.calls.ring(id), await direct(page))
+    await button(page, w.answer).waitFor()
+  })
+  await both("call: missed", async (page, w) => {
+    const id = await direct(page)
+    await page.evaluate((id) => {
+      location.hash = location.hash.replace(/[^/]+$/, id)
+      window.fake.calls.miss(id)
+    }, id)
+    await button(page, w.missed).waitFor()
+  })
+  await both("call: choose devices", async (page, w) => {
+    await join(page, w, 2)
+    await button(page, w.devices).click()
+    await page.getByRole("dialog").waitFor()
+  })
+}

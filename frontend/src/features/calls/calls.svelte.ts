@@ -1,0 +1,207 @@
+import { SvelteMap } from "svelte/reactivity"
+import { callsService, list } from "../../transport/services"
+import { apiError, type Transport } from "../../transport/transport"
+import type { Call, CallParticipant, CallState, CallStat } from "../../transport/types"
+
+/** How a call is entered. */
+export type Entry = { muted: boolean; camera: boolean }
+
+/** What can be shown for a moment over a participant. The program knows no others. */
+export const reactions = ["👍", "❤️", "😂", "👏", "🎉", "😮", "😢", "🤔"]
+
+export type Shown = { id: number; reaction: string }
+
+/** Milliseconds. */
+const shownFor = 4000
+/** Of one participant at a time. */
+const maxShown = 5
+
+const silent: CallState = {
+  muted: true,
+  camera: false,
+  screen: false,
+  hand: false,
+  recording: false,
+}
+
+/** The calls that this device knows of, and the one that it is in. */
+export class Calls {
+  readonly #byId = new SvelteMap<string, Call>()
+  readonly #stats = new SvelteMap<string, CallStat>()
+  /** The device that carries the sound and pictures of all; empty: none. */
+  forwarder = $state("")
+  /** Whether a super-peer carries them. */
+  bySuperPeer = $state(false)
+  /** What participants of the own call show just now. */
+  readonly reactions = new SvelteMap<string, Shown[]>()
+  readonly #calls
+  #shown = 0
+  readonly close: () => void
+
+  constructor(transport: Transport) {
+    this.#calls = callsService(transport)
+    const ends = [
+      transport.on("call", (call) => this.#keep(call)),
+      transport.on("call.ring", (ring) => {
+        const call = this.#byId.get(ring.id)
+        if (call) this.#keep({ ...call, ringing: ring.ringing })
+        else if (ring.ringing) void this.load(ring.workspace).catch(() => {})
+      }),
+      transport.on("call.reaction", ({ device, reaction }) => this.#show(device, reaction)),
+      transport.on("call.stats", ({ participants, forwarder, bySuperPeer }) => {
+        this.forwarder = forwarder
+        this.bySuperPeer = bySuperPeer
+        for (const stat of list(participants)) this.#stats.set(stat.device, stat)
+      }),
+    ]
+    this.close = () => ends.forEach((end) => end())
+  }
+
+  get #all(): Call[] {
+    return [...this.#byId.values()]
+  }
+
+  /** The call that this device is in. */
+  get own(): Call | undefined {
+    return this.#all.find((call) => call.here)
+  }
+
+  /** What rings here, the newest first. */
+  get ringing(): Call[] {
+    return this.#all.filter((call) => call.ringing).sort((a, b) => b.started - a.started)
+  }
+
+  /** What this device does in its call. */
+  get state(): CallState {
+    return list(this.own?.participants).find((one) => one.self) ?? silent
+  }
+
+  /** Who is in the call of this device, oneself last. */
+  get participants(): CallParticipant[] {
+    return list(this.own?.participants).toSorted(
+      (a, b) => Number(a.self) - Number(b.self) || (a.device < b.device ? -1 : 1),
+    )
+  }
+
+  /** Loads the calls of a workspace. */
+  async load(workspace: string) {
+    const found = list(await this.#calls.List({ workspace, channel: "" }))
+    const known = new Set(found.map(({ id }) => id))
+    for (const call of this.#all)
+      if (call.workspace === workspace && !known.has(call.id)) this.#byId.delete(call.id)
+    found.forEach((call) => this.#keep(call))
+  }
+
+  get(id: string): Call | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** The call that goes on in a channel. */
+  in(channel: string): Call | undefined {
+    return this.#all.findLast(
+      (call) => call.channel === channel && list(call.participants).length > 0,
+    )
+  }
+
+  /** The last call of a channel, if it was missed and nobody has called since. */
+  missed(channel: string): Call | undefined {
+    const last = this.#all
+      .filter((call) => call.channel === channel)
+      .sort((a, b) => a.started - b.started)
+      .at(-1)
+    return last?.missed && list(last.participants).length === 0 ? last : undefined
+  }
+
+  /** What was measured of the connection to a device. */
+  stat(device: string): CallStat | undefined {
+    return this.#stats.get(device)
+  }
+
+  async start(workspace: string, channel: string, entry: Entry): Promise<Call> {
+    this.#stats.clear()
+    this.forwarder = ""
+    this.bySuperPeer = false
+    return this.#keep(
+      await this.#calls.Start({
+        workspace,
+        channel,
+        media: "page",
+        allowRecording: false,
+        ...entry,
+      }),
+    )
+  }
+
+  async join(call: Call, entry: Entry): Promise<Call> {
+    this.#stats.clear()
+    this.forwarder = ""
+    this.bySuperPeer = false
+    const { workspace, id } = call
+    return this.#keep(
+      await this.#calls.Join({ workspace, id, media: "page", allowRecording: false, ...entry }),
+    )
+  }
+
+  /** Leaves the call; having left already is no error. */
+  async leave() {
+    const { own } = this
+    // What the page shows does not wait for the goodbyes.
+    if (own) this.#keep({ ...own, here: false })
+    try {
+      await this.#calls.Leave()
+    } catch (reason) {
+      if (apiError(reason).code !== "invalid") throw reason
+    }
+  }
+
+  /** Says what this device does in its call; what is not named stays. */
+  async set(change: Partial<CallState>) {
+    const { muted, camera, screen, hand, recording } = { ...this.state, ...change }
+    const state = { muted, camera, screen, hand, recording }
+    const { own } = this
+    // Shown at once: a second change must not be made of the state before the first.
+    if (own)
+      this.#keep({
+        ...own,
+        participants: list(own.participants).map((one) => (one.self ? { ...one, ...state } : one)),
+      })
+    await this.#calls.Set(state)
+  }
+
+  /** Shows a reaction to everybody in the call. */
+  async react(reaction: string) {
+    await this.#calls.React({ reaction })
+  }
+
+  /** Asks everybody whether the call may be recorded, or asks no more. */
+  async record(asks: boolean) {
+    await this.#calls.Record({ asks })
+  }
+
+  /** Answers a participant who asks to record. */
+  async answer(device: string, agrees: boolean) {
+    await this.#calls.Answer({ device, agrees })
+  }
+
+  #show(device: string, reaction: string) {
+    if (!reactions.includes(reaction)) return
+    const id = ++this.#shown
+    const shown = [...(this.reactions.get(device) ?? []), { id, reaction }]
+    this.reactions.set(device, shown.slice(-maxShown))
+    setTimeout(() => {
+      const left = (this.reactions.get(device) ?? []).filter((one) => one.id !== id)
+      if (left.length > 0) this.reactions.set(device, left)
+      else this.reactions.delete(device)
+    }, shownFor)
+  }
+
+  async decline(call: Call) {
+    this.#keep({ ...call, ringing: false, missed: false })
+    await this.#calls.Decline({ workspace: call.workspace, id: call.id })
+  }
+
+  #keep(call: Call): Call {
+    this.#byId.set(call.id, call)
+    return call
+  }
+}

@@ -1,0 +1,78 @@
+import { m } from "../../paraglide/messages.js"
+import { devicesService } from "../../transport/services"
+import type { Transport } from "../../transport/transport"
+import type { DeviceLink } from "../../transport/types"
+
+const going = (state: string) => ["open", "codes", "copying"].includes(state)
+
+/** The adding of a device, on either side: one at a time. */
+export class Linking {
+  #link = $state.raw<DeviceLink>()
+  /** How far it is; undefined where there is nothing to show. */
+  readonly now = $derived(this.#link?.state ? this.#link : undefined)
+  readonly going = $derived(going(this.#link?.state ?? ""))
+  readonly close: () => void
+  readonly #service
+
+  constructor(transport: Transport) {
+    this.#service = devicesService(transport)
+    this.close = transport.on("device.link", this.#show)
+  }
+
+  /** Finds what goes on. How an earlier one ended is not told again. */
+  async load() {
+    const link = await this.#service.Linking()
+    if (going(link.state) || this.going) this.#show(link)
+  }
+
+  /** Makes a link to show. Rejects with "locked" where a passphrase is needed. */
+  async offer(passphrase = "") {
+    await this.#begin(this.#service.Link(passphrase))
+  }
+
+  /** Opens the link that another device shows. */
+  async open(text: string) {
+    await this.#begin(this.#service.Open(text.replace(/\s+/g, "")))
+  }
+
+  /** Stops it. What was added stays. */
+  async stop() {
+    await this.#service.CancelLink()
+  }
+
+  /** Takes away what is over. */
+  dismiss() {
+    if (!this.going) this.#link = undefined
+  }
+
+  // An event that overtakes the answer knows more.
+  async #begin(answer: Promise<DeviceLink>) {
+    const before = this.#link
+    const link = await answer
+    if (this.#link === before) this.#show(link)
+  }
+
+  #show = (link: DeviceLink) => (this.#link = link)
+}
+
+/** What went wrong with the adding of a device, with a remedy; empty: nothing. */
+export function linkProblem(link: DeviceLink): string {
+  switch (link.code) {
+    case "":
+      return link.problem
+    case "codes":
+      return m.device_problem_codes()
+    case "expired":
+      return m.device_problem_expired()
+    case "unknown":
+      return m.device_problem_unknown()
+    case "used":
+      return m.device_problem_used()
+    case "rules":
+      return m.device_problem_rules()
+    case "stopped":
+      return m.device_problem_stopped()
+    default:
+      return m.device_problem_failed()
+  }
+}
