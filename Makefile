@@ -17,6 +17,7 @@ endif
 
 bin     := build/bin
 engine  := crdt/doc/wasm/module/automerge.wasm
+codec   := media/generate/module/opus.wasm
 desktop := -tags desktop,production,webkit2_41
 page    := $(shell find frontend/src frontend/messages frontend/index.html frontend/vite.config.ts frontend/svelte.config.js frontend/package.json \
              frontend/project.inlang/settings.json frontend/wailsjs -type f -not -path '*/paraglide/*' 2>/dev/null)
@@ -60,17 +61,21 @@ build: setup frontend
 	go build -trimpath -ldflags "-s -w" -o $(bin)/parvis .
 	go build -trimpath -ldflags "-s -w" $(desktop) -o $(bin)/parvis-desktop .
 
-## make frontend      the page, and the document engine that comes with its packages
-frontend: frontend/dist/index.html $(engine)
+## make frontend      the page, and the document engine and the audio codec that come with its packages
+frontend: frontend/dist/index.html $(engine) $(codec)
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json $(page)
 	cd frontend && npm run --silent build
 	@touch frontend/dist/.gitkeep $@
 
-# The engine is taken only with the hash that its package's source names.
+# The engine and the codec are taken only with the hash that the source beside them names.
 $(engine): frontend/node_modules/.package-lock.json crdt/doc/wasm/module.go
 	@echo "$$(sed -n 's/^const moduleHash = "\(.*\)"$$/\1/p' crdt/doc/wasm/module.go)  frontend/node_modules/automerge-wasm/dist/automerge.wasm" | sha256sum --check --strict --quiet
 	install -m 644 frontend/node_modules/automerge-wasm/dist/automerge.wasm $@
+
+$(codec): frontend/node_modules/.package-lock.json media/generate/module.go
+	@echo "$$(sed -n 's/^const moduleHash = "\(.*\)"$$/\1/p' media/generate/module.go)  frontend/node_modules/@evan/opus/wasm/opus.wasm" | sha256sum --check --strict --quiet
+	install -m 644 frontend/node_modules/@evan/opus/wasm/opus.wasm $@
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
@@ -97,4 +102,4 @@ setup-test:
 
 ## make clean         what was built; build/cache stays
 clean:
-	rm -rf $(bin) frontend/dist/* $(engine)
+	rm -rf $(bin) frontend/dist/* $(engine) $(codec)

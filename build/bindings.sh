@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-go build -tags bindings -o "$scratch/bindings" .
+go build -ldflags "-s -w" -tags bindings -o "$scratch/bindings" .
 cp wails.json "$scratch/"
 mkdir "$scratch/frontend"
 (cd "$scratch" && tsoutputtype=interfaces tsprefix='' tssuffix='' XDG_DATA_HOME="$scratch" ./bindings >log 2>&1) || { cat "$scratch/log" >&2; exit 1; }

@@ -6,6 +6,10 @@ cd "$(dirname "$0")/.."
 
 export PARVIS_LONG=1
 go test -timeout 60m -count=1 ./...
+go test -race -timeout 60m ./crdt/...
+go build -trimpath -o build/bin/parvis .
+go build -o build/cache/shaped ./app/apptest/shaped
+PARVIS_BIN=$PWD/build/bin/parvis PARVIS_SHAPED=$PWD/build/cache/shaped npm --prefix frontend run --silent e2e -- screens calls-many calls-line
 go list ./... | while read -r package; do
   for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
     echo "fuzz $package $target"

@@ -4,8 +4,11 @@
   tree.py read               prints the names and texts of the window, one per line
   tree.py press ROLE NAME    presses the first widget of that role and name
   tree.py focus ROLE NAME    puts the keyboard into it
+  tree.py where ROLE NAME    prints where it is on the screen, as JSON; the role may be any of
+                             those that a figure has
 Exits with 1 when there is no window or no such widget.
 """
+import json
 import sys
 
 import gi
@@ -69,8 +72,15 @@ def main():
                 continue
         return 0
     node = find(top, sys.argv[2], sys.argv[3])
+    if sys.argv[1] == "where":
+        for role in ("figure", "panel", "section", "grouping", "image"):
+            node = node or find(top, role, sys.argv[3])
     if node is None:
         return f"there is no {sys.argv[2]} {sys.argv[3]!r}"
+    if sys.argv[1] == "where":
+        box = node.get_extents(Atspi.CoordType.SCREEN)
+        print(json.dumps({"x": box.x, "y": box.y, "width": box.width, "height": box.height}))
+        return 0
     if sys.argv[1] == "focus":
         return 0 if node.grab_focus() else "it takes no focus"
     return 0 if node.do_action(0) else "it cannot be pressed"
