@@ -177,9 +177,11 @@ func TestC15CandidatesMayComeBeforeTheirDescription(t *testing.T) {
 	a.feed(camera)
 	meet(a, b)
 	h.connected(20*time.Second, a, b)
+	h.mu.Lock()
 	if early == 0 {
 		t.Error("no candidate came first")
 	}
+	h.mu.Unlock()
 	for i := range 200 {
 		line := fmt.Sprintf("candidate:1 1 udp 1 192.0.2.1 %d typ host ufrag abcdefgh", 1000+i)
 		_ = a.room.Signal(b.id, Signal{Kind: Candidate, SDP: line})

@@ -131,6 +131,8 @@ func TestC14ATunnelIsUsedWhenNothingElseWorks(t *testing.T) {
 	}
 	a.close()
 	b.close()
+	ends.mu.Lock()
+	defer ends.mu.Unlock()
 	if ends.open != [2]int{} {
 		t.Errorf("%v ends of the tunnel left open", ends.open)
 	}

@@ -55,7 +55,9 @@ func New(t testing.TB, options ...Option) *Node {
 func (n *Node) Start() {
 	n.t.Helper()
 	n.App = app.New(n.Config)
+	n.mu.Lock()
 	n.events = make(chan struct{})
+	n.mu.Unlock()
 	n.API().Subscribe(func(string, any) {
 		n.mu.Lock()
 		close(n.events)

@@ -196,7 +196,7 @@ func TestL26AnAnswerCountsForOneRecordingAndOneStay(t *testing.T) {
 func TestL26WhoIsNotHeardAsksNoMore(t *testing.T) {
 	w, ana, ben, _, id := trio(t, hall)
 	ana.ask(true)
-	ben.deaf = true
+	ben.deaf.Store(true)
 	hint, err := calls.Hint{V: 1, Call: id, Since: 1 << 60}.Encode()
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ func TestL9AParticipantIsThereWhileItIsHeard(t *testing.T) {
 	if c := ana.see(id); !c.Here || c.Missed || c.Ringing || c.Direct || len(c.People) != 2 {
 		t.Errorf("Ana sees %+v", c)
 	}
-	ben.dead = true
+	ben.dead.Store(true)
 	w.pass(calls.GoneAfter - time.Second)
 	if got := cleo.there(id); got != "ab" {
 		t.Errorf("too early: %q", got)
@@ -51,12 +51,12 @@ func TestL9AParticipantIsThereWhileItIsHeard(t *testing.T) {
 
 func TestL9WhoLeavesIsGoneAtOnce(t *testing.T) {
 	w, ana, ben, cleo, id := trio(t, hall)
-	told := len(cleo.told)
+	told := cleo.tellings()
 	ben.leave()
 	if got := cleo.there(id); got != "a" {
 		t.Errorf("there is %q", got)
 	}
-	if len(cleo.told) == told {
+	if cleo.tellings() == told {
 		t.Error("nothing was told")
 	}
 	if c := cleo.see(id); c.EndedMs != 0 {
@@ -98,7 +98,9 @@ func TestL10TooManyAreNotHeard(t *testing.T) {
 	w := newWorld()
 	ana := w.device(t, 1, 0)
 	for n := range byte(calls.MaxParticipants + 5) {
-		w.devices = append(w.devices, &device{person: seal.ID{n, 9}, key: keys[n+1], dead: true, Host: ghost(keys[n+1].Public())})
+		d := &device{person: seal.ID{n, 9}, key: keys[n+1], Host: ghost(keys[n+1].Public())}
+		d.dead.Store(true)
+		w.devices = append(w.devices, d)
 	}
 	id := ana.start(hall).ID
 	for _, d := range w.devices[1:] {
@@ -138,7 +140,7 @@ func TestL10TooManyAreNotHeard(t *testing.T) {
 
 func TestL10AFloodOfHintsIsNotTold(t *testing.T) {
 	_, ana, ben, _, id := trio(t, hall)
-	told := len(ana.told)
+	told := ana.tellings()
 	for n := range uint(1000) {
 		body, err := calls.Hint{V: 1, Call: id, Since: 1, Flags: n % 2}.Encode()
 		if err != nil {
@@ -146,7 +148,7 @@ func TestL10AFloodOfHintsIsNotTold(t *testing.T) {
 		}
 		ana.Hear(main, ben.Device, body)
 	}
-	if n := len(ana.told) - told; n > 25 {
+	if n := ana.tellings() - told; n > 25 {
 		t.Errorf("told %d times in a moment", n)
 	}
 }

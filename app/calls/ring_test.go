@@ -96,7 +96,7 @@ func TestL18RingingStops(t *testing.T) {
 		{"L18 the caller gave up", func(_ *world, ana, _, _ *device, _ call.ID) { ana.leave() }, calls.Ended, true},
 		{"L18 the caller died", func(w *world, ana, _, _ *device, _ call.ID) {
 			w.pass(calls.HintEvery)
-			ana.dead = true
+			ana.dead.Store(true)
 			w.pass(calls.GoneAfter + time.Second)
 		}, calls.Ended, true},
 		{"L18 it rang long enough", func(w *world, _, _, _ *device, _ call.ID) { w.pass(calls.RingFor + time.Second) }, calls.Unheard, true},

@@ -93,9 +93,9 @@ func TestACallThatCannotBeginIsOver(t *testing.T) {
 func TestL16AParticipantThatWasStartedAnewIsOfferedAgain(t *testing.T) {
 	w, ana, ben, _, id := trio(t, hall)
 	w.until(t, "they are connected", func() bool { return ben.heard("answer a") })
-	ana.dead = true // and comes back before anybody has noticed
+	ana.dead.Store(true) // and comes back before anybody has noticed
 	w.pass(calls.HintEvery)
-	ana.dead = false
+	ana.dead.Store(false)
 	ana.open()
 	ana.join(id)
 	w.until(t, "Ben offers anew", func() bool { return ben.heard("bye a") && ana.heard("offer b") })
@@ -108,7 +108,9 @@ func TestL12SignalsThatAreNotForThisCallMoveNothing(t *testing.T) {
 	w, ana, ben, cleo, id := trio(t, hall)
 	w.until(t, "they are connected", func() bool { return ben.heard("answer a") })
 	before := len(ana.log())
+	ben.mu.Lock()
 	sent := slices.Clone(ben.raw)
+	ben.mu.Unlock()
 	good := call.Signal{Workspace: ws, Space: main, Call: id, From: ben.Device, To: ana.Device, N: 1 << 50, Type: call.ICE, SDP: "candidate"}
 	for _, c := range []struct {
 		what   string
@@ -162,7 +164,7 @@ func TestL12SignalsThatAreNotForThisCallMoveNothing(t *testing.T) {
 func TestL12ASignalMakesAParticipant(t *testing.T) {
 	w := newWorld()
 	ana, ben := w.device(t, 1, 1), w.device(t, 2, 2)
-	ana.deaf = true
+	ana.deaf.Store(true)
 	id := ana.start(hall).ID
 	w.pass(calls.HintEvery)
 	ben.join(id)
@@ -203,7 +205,7 @@ func TestL9AByeIsNotUndoneByWhatWasOnTheWay(t *testing.T) {
 
 func TestL13WhoDoesNotAnswerDelaysNobody(t *testing.T) {
 	w, ana, ben, cleo, id := trio(t, hall)
-	cleo.dead = true // so that nothing reaches it, though its hints have come
+	cleo.dead.Store(true) // so that nothing reaches it, though its hints have come
 	body, err := calls.Hint{V: 1, Call: id, Since: 1}.Encode()
 	if err != nil {
 		t.Fatal(err)

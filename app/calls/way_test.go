@@ -21,7 +21,7 @@ func (d *device) via() string {
 // changed lets the rooms look at their connections, as they do by themselves.
 func (w *world) changed() {
 	for _, d := range w.devices {
-		if !d.dead && len(d.rooms) > 0 {
+		if !d.dead.Load() && len(d.rooms) > 0 {
 			d.rooms[len(d.rooms)-1].config.Changed()
 		}
 	}
@@ -62,7 +62,7 @@ func TestL41FromTheFifthOnOneForwards(t *testing.T) {
 	w.agree(t, "a", all...)
 
 	// One does not reach it any more, and says so to all.
-	all[0].dead = true
+	all[0].dead.Store(true)
 	room := all[3].rooms[0]
 	all[3].note(func() { room.broken = map[media.ID]bool{media.ID(all[0].Device): true} })
 	w.changed()

@@ -46,7 +46,7 @@ func (w *world) pass(d time.Duration) {
 	for ; d > 0; d -= 500 * time.Millisecond {
 		w.clock.Add(500)
 		for _, one := range w.devices {
-			if !one.dead {
+			if !one.dead.Load() {
 				one.calls.Tick()
 			}
 		}
@@ -62,12 +62,12 @@ type device struct {
 	calls  *calls.Service
 	person seal.ID
 	key    seal.SignKey
-	dead   bool // it has stopped without a word
-	deaf   bool // it hears no hints
-	broken bool // its rooms do not open
-	lonely bool // the person has no space of its own
-	old    bool // it knows only the first version of hints
-	line   int  // kbit/s that its lines carry
+	dead   atomic.Bool // it has stopped without a word
+	deaf   atomic.Bool // it hears no hints
+	broken bool        // its rooms do not open
+	lonely bool        // the person has no space of its own
+	old    bool        // it knows only the first version of hints
+	line   int         // kbit/s that its lines carry
 
 	mu     sync.Mutex
 	seq    byte
@@ -179,7 +179,7 @@ func (d *device) SendLive(space seal.SpaceID, _ workspace.Kind, body []byte) err
 		return nil
 	}
 	for _, other := range d.world.devices {
-		if other != d && !other.dead && !other.deaf && (!own || other.person == d.person) {
+		if other != d && !other.dead.Load() && !other.deaf.Load() && (!own || other.person == d.person) {
 			other.Hear(space, d.Device, body)
 		}
 	}
@@ -192,10 +192,17 @@ type post struct{ *device }
 func (p post) Deliver(_ context.Context, peer seal.ID, raw []byte) error {
 	p.note(func() { p.raw = append(p.raw, raw) })
 	to := p.find(peer)
-	if to.dead || p.cut {
+	if to.dead.Load() || p.cut {
 		return calls.ErrRefused
 	}
 	return to.calls.Signal(raw)
+}
+
+// tellings is how often it told of a call.
+func (d *device) tellings() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.told)
 }
 
 func (d *device) lives() [][]byte {
@@ -291,7 +298,7 @@ func (w *world) number(id media.ID) int {
 func (w *world) spread() {
 	for _, to := range w.devices {
 		for _, from := range w.devices {
-			if to != from && !to.dead {
+			if to != from && !to.dead.Load() {
 				to.Deliver(to.t, from.Sent[to.got[from.Device]:]...)
 				to.got[from.Device] = len(from.Sent)
 			}

@@ -219,6 +219,8 @@ func TestW90MembersOnlyAndTheEndOfTheStreamIsLeaving(t *testing.T) {
 	h.answered(ana, fromAna, "still here")
 	ana.Close()
 	h.until("the room is closed", func() bool { return h.halls[0].closed && h.counts == [2]int{} })
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if len(h.halls) != 1 {
 		t.Errorf("%d rooms were opened", len(h.halls))
 	}

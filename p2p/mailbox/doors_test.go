@@ -30,8 +30,8 @@ func (i invitation) sign(digest [32]byte) []byte {
 func doorway(t *testing.T) (keeper *mailboxtest.Memory, server, stranger *p2ptest.Node, member *mailbox.Client, ctx context.Context) {
 	t.Helper()
 	keeper, server, device, ctx := superPeer(t)
-	mailbox.ServeDoors(server.Node, keeper)
 	keeper.OnNewcomer = server.Gate.Allow
+	mailbox.ServeDoors(server.Node, keeper)
 	server.Gate.SetLobby(true)
 	stranger = p2ptest.Start(t)
 	stranger.Gate.Allow(server.ID())

@@ -178,6 +178,7 @@ func (m *memory) Receive(_ context.Context, _ p2p.PeerID, b Batch) error {
 	}
 	var fresh [][]byte
 	m.mu.Lock()
+	stored := m.stored
 	for _, e := range b.Entries {
 		m.addEntry(e)
 	}
@@ -197,9 +198,9 @@ func (m *memory) Receive(_ context.Context, _ p2p.PeerID, b Batch) error {
 		}
 	}
 	m.mu.Unlock()
-	if m.stored != nil {
+	if stored != nil {
 		for _, e := range fresh {
-			m.stored(m.self, e)
+			stored(m.self, e)
 		}
 	}
 	return nil

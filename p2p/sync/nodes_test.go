@@ -87,7 +87,9 @@ func newTeam(t testing.TB, n int, change func(*Config)) *team {
 	for i, node := range p2ptest.Members(t, n) {
 		m := &member{memory: newMemory(byte(i + 1)), node: node, team: tm}
 		m.stored = func([32]byte, []byte) { tm.notify() }
+		tm.mu.Lock()
 		tm.devices[node.ID()] = m.self
+		tm.mu.Unlock()
 		m.net = &network{Node: node.Node}
 		m.hub = NewHub(m.net, slog.New(slog.DiscardHandler))
 		tm.members = append(tm.members, m)
@@ -248,7 +250,9 @@ func BenchmarkLatency(b *testing.B) {
 	tm.wait("connected", func() bool { return len(tm.members[0].syncer.serving()) == 1 })
 	payload := make([]byte, 1024-memoryHeader)
 	got := make(chan struct{}, 1)
+	tm.members[1].mu.Lock()
 	tm.members[1].stored = func([32]byte, []byte) { got <- struct{}{} }
+	tm.members[1].mu.Unlock()
 	var took []time.Duration
 	before := tm.members[0].net.written.Load() + tm.members[1].net.written.Load()
 	for b.Loop() {

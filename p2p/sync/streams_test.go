@@ -59,8 +59,10 @@ func await[F Frame](r *raw) (f F) {
 }
 
 // pair are two connected members, of which only the first one runs a syncer.
-func pair(t *testing.T) (a, b *member) {
-	tm := newTeam(t, 2, nil)
+func pair(t *testing.T) (a, b *member) { return pairOf(t, nil) }
+
+func pairOf(t *testing.T, change func(*Config)) (a, b *member) {
+	tm := newTeam(t, 2, change)
 	a, b = tm.members[0], tm.members[1]
 	if err := b.syncer.Close(); err != nil {
 		t.Fatal(err)

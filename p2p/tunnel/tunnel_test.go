@@ -338,7 +338,9 @@ func TestW72APeerThatDoesNotRead(t *testing.T) {
 		b.send(packet)
 		time.Sleep(time.Millisecond) // as an encoder would
 	}
+	all[1].mu.Lock()
 	l := all[1].lines[key{nodes[0].ID(), talk}]
+	all[1].mu.Unlock()
 	l.mu.Lock()
 	under, waiting, dropped := l.flow.window.sent-l.flow.window.reported, l.queue.bytes, l.queue.dropped
 	oldest := time.Since(l.queue.waiting[0].at)
@@ -470,8 +472,13 @@ func TestW74ClosingLeavesNothing(t *testing.T) {
 		endA()
 		endA() // again
 		endB()
-		if len(all[0].lines)+len(all[1].lines) != 0 {
-			t.Fatal("a line is left")
+		for _, tunnels := range all {
+			tunnels.mu.Lock()
+			left := len(tunnels.lines)
+			tunnels.mu.Unlock()
+			if left != 0 {
+				t.Fatal("a line is left")
+			}
 		}
 		if i == 0 {
 			before = settled(0)
