@@ -22,6 +22,7 @@ type forward struct {
 	began  time.Time // since when via is so
 	via    ID        // through whom this device sends; zero: to each by itself
 	serves bool      // this device carries on what others send
+	sight  sight     // how large this device shows the others
 	sealed bool      // the last frame went in pieces
 	cut    cutter
 	said   time.Time // last messages
@@ -155,7 +156,11 @@ func (r *Room) piece(from *peer, c *conn, p piece, now time.Time) {
 			}
 		}
 	}
-	if owner.origin.take(&p, c, carry, now) {
+	aside := Stream(0)
+	if carry {
+		aside = Video + Small - r.sight().takes(p.tag, Video)
+	}
+	if owner.origin.take(&p, c, aside, now) {
 		wake(r.forward.wake)
 	}
 }
@@ -226,7 +231,7 @@ func (r *Room) carry() {
 func (r *Room) mend(now time.Time) time.Duration {
 	f := &r.forward
 	f.mu.Lock()
-	via, serves, beat := f.via, f.serves, now.Sub(f.said) >= controlEvery
+	via, serves, small, beat := f.via, f.serves, f.sight.small, now.Sub(f.said) >= controlEvery
 	if beat {
 		f.said = now
 	}
@@ -255,11 +260,11 @@ func (r *Room) mend(now time.Time) time.Duration {
 			continue
 		}
 		m, lately := c.saidLately(now)
-		routed := lately && m.routes
-		if len(asks[c]) > 0 || beat && (p.id == via || serves && routed) {
+		speaks := p.id == via || serves && lately && m.routes || small && via == (ID{})
+		if len(asks[c]) > 0 || beat && speaks {
 			c.say(r.message(p, via, serves, asks[c], list, now))
 		}
-		if next == 0 && (p.id == via || serves && routed) {
+		if next == 0 && speaks {
 			next = controlEvery
 		}
 	}
@@ -268,29 +273,30 @@ func (r *Room) mend(now time.Time) time.Duration {
 
 // message is what a participant is told.
 func (r *Room) message(to *peer, via ID, serves bool, keys []wish, list []*peer, now time.Time) control {
-	m := control{routes: to.id == via, keys: keys, wants: 0xff}
+	m := control{routes: to.id == via, keys: keys, wants: 0xff, sight: r.sight()}
 	for _, p := range list {
 		m.down += p.stat.Load().KbpsIn
 	}
 	if !serves {
 		return m
 	}
+	sender := to.origin.tag
 	m.wants, m.audio = 1<<Screen, AudioFull
 	if r.cfg.Frames != nil {
-		m.wants |= 1 << Video // it is shown here
+		m.wants |= 1 << m.sight.takes(sender, Video) // it is shown here
 	}
 	for _, p := range list {
 		if c := p.chosen.Load(); c != nil && p != to && !p.carrier && p.stat.Load().State == Connected {
-			m.wants |= 1<<c.Video | 1<<p.layer()
+			m.wants |= p.takes(sender, now)
 			m.audio = min(m.audio, c.Audio)
 		}
 	}
 	return m
 }
 
-// offered is what there is to send to a participant: the bits/s of each stream, of how
-// many senders, and whether the participant gets both layers of a camera.
-func (r *Room) offered(p *peer, now time.Time) (bits [Screen + 1]float64, senders int, both, sealed bool) {
+// offered is what there is to send to a participant that shows the others so large: the
+// bits/s of each stream, of how many senders, and whether it gets both layers of a camera.
+func (r *Room) offered(p *peer, seen sight, now time.Time) (bits [Screen + 1]float64, senders int, both, sealed bool) {
 	via, serves := r.route()
 	sealed = via != (ID{})
 	if p.carrier {
@@ -304,6 +310,8 @@ func (r *Room) offered(p *peer, now time.Time) (bits [Screen + 1]float64, sender
 	}
 	if both = via == p.id; both {
 		bits[Video] += bits[Small]
+	} else if seen.takes(r.forward.cut.tag, Video) == Small && bits[Small] > 0 {
+		bits[Video] = bits[Small]
 	}
 	if !serves {
 		return bits, max(senders, 1), both, sealed
@@ -317,6 +325,9 @@ func (r *Room) offered(p *peer, now time.Time) (bits [Screen + 1]float64, sender
 			continue
 		}
 		senders++
+		if seen.takes(other.origin.tag, Video) == Small && made[Small] > 0 {
+			made[Video] = made[Small]
+		}
 		for s := range bits {
 			bits[s] += made[s]
 		}

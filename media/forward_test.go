@@ -351,14 +351,14 @@ func TestC36WhatDoesNotBelongIsDropped(t *testing.T) {
 }
 
 func FuzzControl(f *testing.F) {
-	m := control{routes: true, wants: 6, audio: 20_000, down: 500, keys: []wish{{tag{1}, Video}}}
+	m := control{routes: true, wants: 6, audio: 20_000, down: 500, keys: []wish{{tag{1}, Video}}, sight: sight{small: true, large: []tag{{2}}}}
 	f.Add(m.encode())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		c, ok := decodeControl(raw)
-		if ok && len(c.keys) > maxWishes {
+		if ok && (len(c.keys) > maxWishes || len(c.sight.large) > maxWishes) {
 			t.Error("too many wishes")
 		}
-		if again, same := decodeControl(c.encode()); ok && (!same || !slices.Equal(again.keys, c.keys)) {
+		if again, same := decodeControl(c.encode()); ok && (!same || !slices.Equal(again.keys, c.keys) || again.sight.small != c.sight.small || !slices.Equal(again.sight.large, c.sight.large)) {
 			t.Errorf("%+v became %+v", c, again)
 		}
 	})

@@ -40,6 +40,7 @@ type got struct {
 	lastAudio time.Time
 	silence   time.Duration // longest time between two audio frames
 	lastKey   bool
+	layer     Stream // of the last picture of the camera
 	largest   int
 }
 
@@ -209,6 +210,9 @@ func (g *got) take(f Frame, now time.Time) {
 	g.last[f.Stream], g.largest = number, max(g.largest, len(f.Data))
 	if f.At != timeOf(f.Stream, number) {
 		g.at++
+	}
+	if f.Stream == Video || f.Stream == Small {
+		g.layer = f.Stream
 	}
 	if f.Stream == Audio {
 		if !g.lastAudio.IsZero() {

@@ -31,6 +31,7 @@ type line struct {
 	Senders  int                 // of whom; 0 means one
 	Both     bool                // both layers of a camera go, the large one's Offered is their sum
 	Sealed   bool                // what is sent goes in pieces
+	Sight    sight               // how large the participant shows what it gets
 }
 
 // choice is what one participant is sent.

@@ -169,3 +169,48 @@ func TestC10ALayerThatIsNotMadeComesBack(t *testing.T) {
 		})
 	}
 }
+
+// Who shows somebody in a small tile gets the small layer, and the large one is made only
+// while somebody shows it.
+func TestC42EachGetsWhatItCanShow(t *testing.T) {
+	for _, parties := range []int{3, 5} {
+		t.Run(fmt.Sprint(parties, " participants"), func(t *testing.T) {
+			h := newHall(t)
+			h.sealing()
+			all := h.gather(parties)
+			if parties > 3 {
+				through(all[0], all...)
+			}
+			viewer, one, other := all[parties-1], all[parties-2], all[parties-3]
+			for _, p := range []*party{one, other} {
+				p.begin(&feed{obeys: true, sizes: map[Stream]int{Audio: 80, Video: kbps(600), Small: kbps(120)}})
+			}
+			last := func(of *party) Stream { return viewer.from(of).layer }
+			made := func(of *party, video, small bool) bool {
+				w := of.room.Wants()
+				return w.Video == video && w.Small == small
+			}
+			h.wait("all large", 40*time.Second, func() bool {
+				return last(one) == Video && last(other) == Video && made(one, true, false) && made(other, true, false)
+			})
+			viewer.room.Look([]ID{one.id}, false)
+			h.wait("one large, the other small", 20*time.Second, func() bool {
+				return last(one) == Video && last(other) == Small && made(one, true, false) && made(other, true, true)
+			})
+			for _, p := range all {
+				p.room.Look(nil, false)
+			}
+			h.wait("all small, and nothing else made", 20*time.Second, func() bool {
+				return last(one) == Small && last(other) == Small && made(one, false, true) && made(other, false, true)
+			})
+			viewer.room.Look(nil, true)
+			h.wait("all large again", 20*time.Second, func() bool {
+				itself := parties == 3 || all[0].from(one).layer == Small // the forwarder gets both
+				return itself && last(one) == Video && last(other) == Video && made(one, true, true)
+			})
+			for _, p := range []*party{one, other} {
+				viewer.from(p).check(t, "the camera")
+			}
+		})
+	}
+}

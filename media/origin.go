@@ -60,10 +60,10 @@ func (o *origin) admit(now time.Time) bool {
 	return true
 }
 
-// take puts a piece into order and hands out what is complete. both tells that this device
-// forwards: then both layers come, and the small one is not looked at while there is a
-// large one. It says whether something is missing now.
-func (o *origin) take(p *piece, c *conn, both bool, now time.Time) (waiting bool) {
+// take puts a piece into order and hands out what is complete. Where this device forwards,
+// both layers may come, and aside is the one that is not looked at while there is the other
+// (0: none). It says whether something is missing now.
+func (o *origin) take(p *piece, c *conn, aside Stream, now time.Time) (waiting bool) {
 	if o.open == nil {
 		return false
 	}
@@ -71,8 +71,10 @@ func (o *origin) take(p *piece, c *conn, both bool, now time.Time) (waiting bool
 	defer o.mu.Unlock()
 	o.via, o.rtt = c, time.Duration(c.in.rtt.Load())
 	s := p.about.Stream
-	if large := o.flows[Video]; both && s == Small && large != nil && now.Sub(large.seen) < laneIdle {
-		return false
+	if s == aside {
+		if shown := o.flows[Video+Small-aside]; shown != nil && now.Sub(shown.seen) < laneIdle {
+			return false
+		}
 	}
 	in := o.flows[s]
 	if in == nil {

@@ -316,27 +316,23 @@ func (p *peer) choose(now time.Time) {
 	bits, queue, over := c.sent.look(now)
 	_, steady := p.link.window.loss()
 	in := line{Estimate: bits, Queue: queue, Over: over, Loss: p.link.window.lately(), Steady: steady, Backlog: c.out.backlog()}
-	in.Offered, in.Senders, in.Both, in.Sealed = p.room.offered(p, now)
+	in.Sight = c.sight(now)
+	in.Offered, in.Senders, in.Both, in.Sealed = p.room.offered(p, in.Sight, now)
 	if now.Sub(p.link.stalled) < time.Second {
 		in.Over, in.Queue = false, 0 // packets waited here, not in the line
 	}
 	chosen, urgent := p.link.ladder.step(in, now)
 	sent := chosen
-	if chosen.Video == Video && in.Offered[Video] == 0 && in.Offered[Small] > 0 {
+	if !in.Sealed {
+		sent.Video = in.Sight.takes(p.room.forward.cut.tag, chosen.Video)
+	}
+	if sent.Video == Video && in.Offered[Video] == 0 && in.Offered[Small] > 0 {
 		sent.Video = Small // the large layer is not made, or not yet
 	}
 	c.out.choose(sent, urgent, in, p.link.ladder.pace(in, now), now)
 	if before := p.chosen.Swap(&chosen); before == nil || *before != chosen {
 		p.room.stir() // what is wanted of the encoders may have changed
 	}
-}
-
-// layer is what of the camera goes to the participant.
-func (p *peer) layer() Stream {
-	if c := p.conn.Load(); c != nil {
-		return c.out.layer()
-	}
-	return 0
 }
 
 // publish renews what Stats says.
@@ -353,7 +349,7 @@ func (p *peer) publish() {
 			s.Path, s.RTTMs = pathOf(remote, c.tunnel, p.room.cfg.Local), int(rtt.Milliseconds())
 		}
 		bits, _, _ := c.sent.look(time.Now())
-		s.Estimate, s.LayerOut, s.Short = bits/1000, c.out.layer(), p.link.ladder.short && p.link.ladder.lacks
+		s.Estimate, s.LayerOut, s.Short = bits/1000, c.out.layer(p.room.forward.cut.tag), p.link.ladder.short && p.link.ladder.lacks
 		if s.KbpsIn > 0 {
 			s.LayerIn = Stream(p.count.layerIn.Load())
 		}

@@ -22,7 +22,8 @@ type relay struct {
 	again    []outPacket // of pictures, asked for again
 	bytes    int         // of pictures and again
 	chosen   choice
-	both     bool // the participant forwards: it needs both layers
+	sight    sight // how large the participant shows them
+	both     bool  // the participant forwards: it needs both layers
 	slow     time.Duration
 }
 
@@ -50,13 +51,21 @@ func (r *relay) wants(k laneKey, now time.Time) bool {
 	case Screen:
 		return true
 	case Video:
-		return r.chosen.Video == Video
+		return r.layerOf(k.tag) == Video
 	}
-	if r.chosen.Video == Small {
-		return true
+	if r.layerOf(k.tag) != Video {
+		return r.chosen.Video != 0
 	}
 	large := r.lanes[laneKey{k.tag, Video}]
-	return r.chosen.Video == Video && (r.both || large == nil || now.Sub(large.last) > laneIdle)
+	return r.both || large == nil || now.Sub(large.last) > laneIdle
+}
+
+// layerOf is the layer of a sender that is to go on.
+func (r *relay) layerOf(sender tag) Stream {
+	if r.both {
+		return r.chosen.Video
+	}
+	return r.sight.takes(sender, r.chosen.Video)
 }
 
 // take says whether a piece goes on; if not, which key frame would help.
@@ -138,11 +147,11 @@ func (r *relay) close(which func(laneKey) bool) {
 	}
 }
 
-// layer is what goes on of cameras; 0: nothing does.
-func (r *relay) layer(now time.Time) Stream {
-	for k, l := range r.lanes {
-		if l.open && k.stream != Screen && now.Sub(l.last) < laneIdle {
-			return r.chosen.Video
+// layer is what goes on of a sender's camera; 0: nothing does.
+func (r *relay) layer(sender tag, now time.Time) Stream {
+	for _, s := range [...]Stream{Video, Small} {
+		if l := r.lanes[laneKey{sender, s}]; l != nil && l.open && now.Sub(l.last) < laneIdle {
+			return s
 		}
 	}
 	return 0

@@ -244,10 +244,11 @@ func (r *Room) Wants() Wants {
 		if p.carrier {
 			continue
 		}
+		// What goes to somebody goes on until the other layer has begun.
+		streams := p.takes(r.forward.cut.tag, time.Now())
 		w.AudioBitrate = min(w.AudioBitrate, c.Audio)
-		w.Video = w.Video || c.Video == Video
-		// The small layer goes on until the large one has begun.
-		w.Small = w.Small || c.Video == Small || c.Video == Video && p.layer() == Small
+		w.Video = w.Video || streams&(1<<Video) != 0
+		w.Small = w.Small || streams&(1<<Small) != 0
 		w.Screen = true
 	}
 	return w

@@ -162,7 +162,7 @@ func (s *sender) choose(c choice, urgent bool, in line, pace float64, now time.T
 		slow = min(max(slow, slowLeast), slowMost)
 	}
 	s.lanes[1].gate.pace(slow)
-	s.carried.both = in.Both
+	s.carried.both, s.carried.sight = in.Both, in.Sight
 	s.carried.choose(c, urgent, slow, now)
 	var ask []Stream
 	for i := range s.lanes {
@@ -233,11 +233,11 @@ func (s *sender) anew() {
 // takesPieces tells whether the other side knows pieces.
 func (s *sender) takesPieces() bool { return s.tracks[audioTrack].takesPieces() }
 
-// layer is what is sent of the camera.
-func (s *sender) layer() Stream {
+// layer is what is sent of a camera: of that of this device, or of one carried on.
+func (s *sender) layer(of tag) Stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now := s.carried.layer(time.Now()); now != 0 {
+	if now := s.carried.layer(of, time.Now()); now != 0 {
 		return now
 	}
 	return s.lanes[0].gate.now

@@ -44,9 +44,24 @@ func (s *Service) Attach(d Device) *Attachment {
 		before.device.Taken()
 	}
 	if x := s.session.Load(); x != nil {
+		x.room.Look(nil, true)
 		d.Wants(x.room.Wants())
 	}
 	return a
+}
+
+// Look says of whom this device shows the camera in more detail than the small layer has.
+// Until it does so in a call, that is everybody.
+func (a *Attachment) Look(large []seal.ID) {
+	x := a.service.session.Load()
+	if x == nil || a.service.device.Load() != a {
+		return
+	}
+	ids := make([]media.ID, len(large))
+	for i, id := range large {
+		ids[i] = media.ID(id)
+	}
+	x.room.Look(ids, false)
 }
 
 // Send gives a frame to the participants of the own call. What this device says that

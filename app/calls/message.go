@@ -14,6 +14,7 @@ const (
 	kindWants = 17 // what of the own streams is of use; payload: JSON
 	kindSlots = 18 // which slot is which device; payload: JSON
 	kindTake  = 19 // the page plays and captures from now on; to a page: another one does
+	kindLook  = 20 // of whom the page shows the camera larger than the small layer is; payload: their slots
 )
 
 const (
@@ -65,6 +66,8 @@ func (m message) valid() bool {
 		return m.slot != 0 && m.flags == 0 && size == 1 && isPicture(media.Stream(m.payload[0]))
 	case kindTake:
 		return m.slot == 0 && m.flags == 0 && size == 0
+	case kindLook:
+		return m.slot == 0 && m.flags == 0 && size <= maxSlots
 	}
 	return false
 }

@@ -72,6 +72,10 @@ func (l *pageLine) receive(raw []byte) error {
 		if id, known := l.deviceOf(m.slot); known {
 			l.calls.askKey(id, media.Stream(m.payload[0]))
 		}
+	case kindLook:
+		if a := l.place.Load(); a != nil {
+			a.Look(l.devicesOf(m.payload))
+		}
 	default:
 		if a := l.place.Load(); a != nil {
 			a.Send(media.Frame{Stream: media.Stream(m.kind), Key: m.flags&flagKey != 0, At: m.at, Data: bytes.Clone(m.payload)})
@@ -178,6 +182,17 @@ func (l *pageLine) free() uint8 {
 	number := l.slots[oldest].number
 	delete(l.slots, oldest)
 	return number
+}
+
+func (l *pageLine) devicesOf(numbers []byte) (ids []seal.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, s := range l.slots {
+		if bytes.IndexByte(numbers, s.number) >= 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func (l *pageLine) deviceOf(number uint8) (seal.ID, bool) {

@@ -50,6 +50,8 @@ func TestPageMessages(t *testing.T) {
 		{"a key frame", bytesOf(0, 2, 1, 7, 1), true},
 		{"a key frame is wanted", bytesOf(3, 16, 0, 0, 2), true},
 		{"the place is taken", bytesOf(0, 19, 0, 0), true},
+		{"who is shown large", bytesOf(0, 20, 0, 0, 1, 7), true},
+		{"nobody is", bytesOf(0, 20, 0, 0), true},
 		{"nothing", nil, false},
 		{"half a header", bytesOf(0, 1, 0, 7)[:11], false},
 		{"nothing in it", bytesOf(0, 1, 0, 7), false},
@@ -63,6 +65,7 @@ func TestPageMessages(t *testing.T) {
 		{"a key frame of sound", bytesOf(3, 16, 0, 0, 1), false},
 		{"a key frame of oneself", bytesOf(0, 16, 0, 0, 2), false},
 		{"the place with more", bytesOf(0, 19, 0, 0, 1), false},
+		{"more shown than there may be", bytesOf(0, 20, 0, 0, make([]byte, 256)...), false},
 		{"a reserved byte", []byte{0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 1}, false},
 	} {
 		if _, err := calls.DecodeMessage(c.raw); (err == nil) != c.ok {
@@ -125,7 +128,15 @@ func TestPageCapturesAndPlays(t *testing.T) {
 		t.Errorf("asked for %v", ana.rooms[0].asked)
 	}
 
+	give(bytesOf(0, 20, 0, 0, 1, 9))
+	if room := ana.rooms[0]; !slices.Equal(room.large, []media.ID{media.ID(ben.Device)}) || room.all {
+		t.Errorf("shown large: %v, all %v", room.large, room.all)
+	}
+
 	ana.calls.Attach(&player{})
+	if !ana.rooms[0].all {
+		t.Error("a new device is taken to show nobody large")
+	}
 	if got := end.kinds(); !bytes.Equal(got, []byte{19}) {
 		t.Errorf("when the place was taken came %v", got)
 	}

@@ -19,6 +19,7 @@ const leaveTime = 3 * time.Second
 type Room interface {
 	Connections
 	Lines
+	Look(large []media.ID, all bool)
 }
 
 // Connections are those to the participants of a call, and to the super-peers that may carry it.

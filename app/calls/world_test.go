@@ -224,6 +224,8 @@ type room struct {
 	via    media.ID          // guarded by device.mu
 	serves bool              // guarded by device.mu
 	broken map[media.ID]bool // guarded by device.mu; connections that are interrupted
+	large  []media.ID        // guarded by device.mu; who is shown large
+	all    bool              // guarded by device.mu; that is everybody
 	wires  map[media.ID]media.Wire
 }
 
@@ -275,7 +277,11 @@ func (r *room) AskKey(from media.ID, s media.Stream) {
 	r.device.note(func() { r.asked = append(r.asked, s) })
 }
 func (r *room) Wants() media.Wants { return media.Wants{Video: true} }
-func (r *room) Close() error       { r.device.note(func() { r.closed = true }); return nil }
+
+func (r *room) Look(large []media.ID, all bool) {
+	r.device.note(func() { r.large, r.all = large, all })
+}
+func (r *room) Close() error { r.device.note(func() { r.closed = true }); return nil }
 func (r *room) Stats() []media.Stat {
 	r.device.mu.Lock()
 	defer r.device.mu.Unlock()

@@ -24,6 +24,7 @@ export class Decoders {
   #devices = new Map<number, string>()
   /** Who is looked at, as "device source", and where the pictures go if not to the page. */
   readonly #looks = new Map<string, WritableStreamDefaultWriter<VideoFrame> | undefined>()
+  readonly #turns = new Turns()
   #heard: { slot: number; at: number; keep: boolean; samples: Float32Array }[] = []
   speaker: MessagePort | undefined
   /** What decodes sound, as soon as it is there. */
@@ -42,6 +43,13 @@ export class Decoders {
   name(devices: Map<number, string>) {
     for (const [slot, device] of this.#devices) if (devices.get(slot) !== device) this.#forget(slot)
     this.#devices = devices
+  }
+
+  /** The slots of devices; undefined while there are none at all. */
+  slots(devices: string[]): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#devices.size === 0) return undefined
+    const all = [...this.#devices].filter(([, device]) => devices.includes(device))
+    return new Uint8Array(all.map(([slot]) => slot))
   }
 
   /** Decodes these pictures, which nobody does that are not looked at. */
@@ -75,7 +83,7 @@ export class Decoders {
       decoder = new PictureDecoder(
         (picture) => {
           const writer = this.#looks.get(look)
-          if (writer) write(writer, picture)
+          if (writer) this.#turns.show(writer, picture, this.#looks.size)
           else told(picture)
         },
         (there) => this.#tell({ is: there ? "there" : "gone", device, source }),
@@ -149,6 +157,7 @@ export class Decoders {
     this.#devices = new Map()
     for (const writer of this.#looks.values()) void writer?.close().catch(() => {})
     this.#looks.clear()
+    this.#turns.close()
     this.speaker?.close()
     this.speaker = undefined
   }
@@ -160,6 +169,42 @@ export class Decoders {
     }
     this.#sounds.get(slot)?.close()
     this.#sounds.delete(slot)
+  }
+}
+
+/** Milliseconds between the turns in which the pictures of several people are shown. */
+const turn = 1000 / 30
+/** For so many each picture is shown at once. */
+const few = 2
+
+/**
+ * Shows what comes of several people in common turns: each time that anything changes costs the
+ * display about the same, however much it is.
+ */
+class Turns {
+  readonly #waiting = new Map<WritableStreamDefaultWriter<VideoFrame>, VideoFrame>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  show(to: WritableStreamDefaultWriter<VideoFrame>, picture: VideoFrame, looks: number) {
+    const before = this.#waiting.get(to)
+    if (before) write(to, before)
+    this.#waiting.delete(to)
+    if (looks <= few) return write(to, picture)
+    this.#waiting.set(to, picture)
+    this.#timer ??= setTimeout(this.#take, turn - (performance.now() % turn))
+  }
+
+  close() {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    for (const picture of this.#waiting.values()) picture.close()
+    this.#waiting.clear()
+  }
+
+  #take = () => {
+    this.#timer = undefined
+    for (const [to, picture] of this.#waiting) write(to, picture)
+    this.#waiting.clear()
   }
 }
 

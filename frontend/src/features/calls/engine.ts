@@ -39,6 +39,8 @@ export type ToEngine =
   /** Somebody looks at these pictures; those that nobody looks at are not decoded. They go to `to`, or to the page. */
   | { do: "look"; device: string; source: Source; to?: WritableStream<VideoFrame> }
   | { do: "leave"; device: string; source: Source }
+  /** The cameras of these are shown larger than the small layer is. */
+  | { do: "large"; devices: string[] }
 
 export type FromEngine =
   | { is: "picture"; device: string; source: Source; picture: Picture }
@@ -74,6 +76,7 @@ export class Engine {
   #url = ""
   #taken = false
   #wants: Wants = all
+  #large: string[] | undefined
   #again: ReturnType<typeof setTimeout> | undefined
   #levels: ReturnType<typeof setInterval> | undefined
 
@@ -120,6 +123,7 @@ export class Engine {
       case "take":
         this.#taken = true
         this.#send(0, Kind.take, false, 0, new Uint8Array())
+        this.#tellLarge()
         break
       case "microphone":
         this.#sound.listen(message.port)
@@ -144,7 +148,17 @@ export class Engine {
         break
       case "leave":
         this.#decoders.leave(message.device, message.source)
+        break
+      case "large":
+        this.#large = message.devices
+        this.#tellLarge()
     }
+  }
+
+  /** Tells the program whose cameras are shown large, once it has said who is who. */
+  #tellLarge() {
+    const slots = this.#large && this.#decoders.slots(this.#large)
+    if (slots) this.#send(0, Kind.look, false, 0, slots)
   }
 
   #connect() {
@@ -177,6 +191,7 @@ export class Engine {
     this.#url = ""
     this.#taken = false
     this.#wants = all
+    this.#large = undefined
     const socket = this.#socket
     this.#socket = undefined
     socket?.close()
@@ -206,6 +221,7 @@ export class Engine {
         return
       case Kind.slots:
         this.#decoders.name(decodeSlots(frame.payload))
+        this.#tellLarge()
         return
       case Kind.key:
         this.#pictures[frame.payload[0] as PictureKind].needKey()

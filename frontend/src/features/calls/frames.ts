@@ -12,6 +12,8 @@ export const Kind = {
   slots: 18,
   /** This page captures and plays; to a page: another one does. */
   take: 19,
+  /** Of whom the camera is shown larger than the small layer is; the payload is their slots. */
+  look: 20,
 } as const
 
 export type PictureKind = typeof Kind.video | typeof Kind.small | typeof Kind.screen

@@ -9,16 +9,31 @@ type Post = (message: ToEngine, transfer?: Transferable[]) => void
 export type Look = {
   /** Shows the pictures, where they come as a track. */
   stream: MediaStream | undefined
+  /** Says how high the picture is shown, in pixels of the display; before, all there is may be of use. */
+  sized(height: number): void
   end(): void
 }
 
-type Shared = { device: string; source: Source; users: number; stream: MediaStream | undefined }
+type User = { height: number }
+type Shared = {
+  device: string
+  source: Source
+  users: Set<User>
+  stream: MediaStream | undefined
+}
+
+/** A picture that is shown no higher than this has all it needs in the small layer, which is 180 high. */
+const small = 200
+/** Milliseconds after which a new size counts: windows are dragged. */
+const settles = 250
 
 /** Whose pictures are looked at in this page: nothing else is decoded. */
 export class Looks {
   readonly #all = new Map<string, Shared>()
   readonly #post: Post
   readonly #tracks: boolean
+  #settling: ReturnType<typeof setTimeout> | undefined
+  #large = ""
 
   /** With `tracks` pictures never pass through the page: they are written into what shows them. */
   constructor(post: Post, tracks: boolean) {
@@ -31,23 +46,49 @@ export class Looks {
     let shared = this.#all.get(key)
     if (!shared) {
       const stream = this.#tracks ? new MediaStream() : undefined
-      shared = { device, source, users: 0, stream }
+      shared = { device, source, users: new Set(), stream }
       this.#all.set(key, shared)
       this.#begin(shared)
     }
-    shared.users++
-    const { stream } = shared
-    let ended = false
-    const end = () => {
-      if (!ended) this.#end(key, shared)
-      ended = true
+    const { stream, users } = shared
+    const user = { height: Infinity }
+    users.add(user)
+    this.#settle()
+    const sized = (height: number) => {
+      user.height = height
+      this.#settle()
     }
-    return { stream, end }
+    const end = () => {
+      if (users.delete(user)) this.#end(key, shared)
+    }
+    return { stream, sized, end }
   }
 
   /** Tells all to an engine that is new. */
   renew() {
     for (const shared of this.#all.values()) this.#begin(shared)
+    this.#large = ""
+    this.#settle()
+  }
+
+  #settle() {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined
+      this.#tellLarge()
+    }, settles)
+  }
+
+  /** Tells of whom the camera is shown large. */
+  #tellLarge() {
+    const devices = [...this.#all.values()]
+      .filter(
+        ({ source, users }) =>
+          source === "camera" && [...users].some(({ height }) => isLarge(height)),
+      )
+      .map(({ device }) => device)
+    const told = devices.sort().join(" ") || "nobody"
+    if (told !== this.#large) this.#post({ do: "large", devices })
+    this.#large = told
   }
 
   #begin({ device, source, stream }: Shared) {
@@ -62,12 +103,29 @@ export class Looks {
   }
 
   #end(key: string, shared: Shared) {
-    if (--shared.users > 0) return
+    this.#settle()
+    if (shared.users.size > 0) return
     this.#all.delete(key)
     const { device, source, stream } = shared
     this.#post({ do: "leave", device, source })
     if (stream) stopTracks(stream)
   }
+}
+
+/** Whether a picture that is shown so high, in pixels of the display, needs more than the small layer. */
+export const isLarge = (height: number) => height > small
+
+/**
+ * Says how high an element shows a picture, 16 to 9 as those of cameras are, in pixels of the
+ * display, until the returned function is called.
+ */
+export function measure(element: HTMLElement, say: (height: number) => void): () => void {
+  const observer = new ResizeObserver(() => {
+    const { width, height } = element.getBoundingClientRect()
+    say(Math.min(height, (width * 9) / 16) * devicePixelRatio)
+  })
+  observer.observe(element)
+  return () => observer.disconnect()
 }
 
 function stopTracks(stream: MediaStream) {

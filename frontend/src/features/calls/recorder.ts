@@ -85,7 +85,7 @@ export class Recorder {
       return { canvas, end: () => (end(), look.end()) }
     }
     const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true })
-    const end = this.#studio.paint(device, source, (picture) => {
+    const { end } = this.#studio.paint(device, source, (picture) => {
       if (context) paintPicture(context, picture)
     })
     return { canvas, end }

@@ -9,6 +9,7 @@ const around = {
   self: "a",
   forwarder: "",
   bySuperPeer: false,
+  tiny: false,
 }
 const they = participant("b", { camera: true })
 const say = (change: Partial<CallStat> = {}, line = {}, who = they, more = {}) =>
@@ -119,6 +120,13 @@ test.each([
   ],
 ])("%s", (_, change, text) => {
   expect(say(change, { layerIn: "small" })).toEqual({ quality: "weak", text })
+})
+
+test("a small picture in a small tile is nothing to be told", () => {
+  const change = slow("b", "a", "", true)
+  const effect = (tiny: boolean) => say(change, { layerIn: "small" }, they, { tiny }).text
+  expect(effect(false)).toContain("video is smaller")
+  expect(effect(true)).toContain("sound is repaired")
 })
 
 const through = "The call goes through Flo’s computer."

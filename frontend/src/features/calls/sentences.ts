@@ -16,6 +16,8 @@ export type Around = {
   forwarder: string
   /** Whether a super-peer carries them. */
   bySuperPeer: boolean
+  /** Whether the small layer is all that this tile can show. */
+  tiny: boolean
 }
 
 /** Packets of a thousand. */
@@ -53,7 +55,7 @@ function carrier({ device }: CallStat, { named, self, forwarder }: Around): stri
 function wrong(name: string, stat: CallStat, they: CallParticipant, around: Around): Sentence {
   const { fault } = stat
   const cause = causeOf(fault, around)
-  const effect = effectOf(name, stat, they)
+  const effect = effectOf(name, stat, they, around.tiny)
   const parts = [m.call_fault({ cause, effect })]
   if (fault.whose === around.self) parts.push(m.call_fault_advice())
   // Somebody else's line: why it matters here.
@@ -96,10 +98,15 @@ function causeOf({ kind, from, to, whose, amount }: CallFault, { named, self }: 
 }
 
 /** What that does to what comes from a participant, or goes there, as a clause. */
-function effectOf(name: string, { fault, line }: CallStat, they: CallParticipant): string {
+function effectOf(
+  name: string,
+  { fault, line }: CallStat,
+  they: CallParticipant,
+  tiny: boolean,
+): string {
   if (!fault.incoming) return m.call_effect_out({ name })
   if (they.camera && line.layerIn === "") return m.call_effect_paused()
-  if (they.camera && line.layerIn === "small") return m.call_effect_small()
+  if (they.camera && line.layerIn === "small" && !tiny) return m.call_effect_small()
   return m.call_effect_sound()
 }
 

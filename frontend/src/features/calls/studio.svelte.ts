@@ -225,17 +225,18 @@ export class Studio {
     return this.#looks.add(device, source)
   }
 
-  /** Paints the pictures of somebody until the returned function is called. */
-  paint(device: string, source: Source, painter: Painter): () => void {
+  /** Paints the pictures of somebody until the end of the look. */
+  paint(device: string, source: Source, painter: Painter): Look {
     const key = `${device} ${source}`
     const all = this.#painters.get(key) ?? new Set()
     this.#painters.set(key, all.add(painter))
     const look = this.#looks.add(device, source)
-    return () => {
+    const end = () => {
       all.delete(painter)
       if (all.size === 0 && this.#painters.get(key) === all) this.#painters.delete(key)
       look.end()
     }
+    return { ...look, end }
   }
 
   /** Records the sound of these devices and of the own microphone. */
