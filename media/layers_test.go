@@ -181,7 +181,7 @@ func TestC42EachGetsWhatItCanShow(t *testing.T) {
 			if parties > 3 {
 				through(all[0], all...)
 			}
-			viewer, one, other := all[parties-1], all[parties-2], all[parties-3]
+			viewer, one, other := all[parties-1], all[parties-2], all[0] // who forwards, if anybody
 			for _, p := range []*party{one, other} {
 				p.begin(&feed{obeys: true, sizes: map[Stream]int{Audio: 80, Video: kbps(600), Small: kbps(120)}})
 			}

@@ -108,6 +108,23 @@ func TestC38LayersAreChosenForEachWithoutAKey(t *testing.T) {
 	r.choose(choice{}, false, 0, now)
 	expect(picture(3, Screen, false, 110), false, Screen)
 
+	// A large layer that paused: both lanes are open then, and one of them is closed again.
+	r.choose(choice{Video: Video}, false, 0, now)
+	expect(picture(4, Video, true, 10), true, 0)
+	now = now.Add(2 * laneIdle)
+	expect(picture(4, Small, true, 20), true, 0)
+	expect(picture(4, Video, false, 30), true, 0)
+	expect(picture(4, Small, false, 30), false, 0)
+	now = now.Add(2 * laneIdle)
+	expect(picture(4, Small, true, 40), true, 0)
+	expect(picture(4, Video, false, 40), true, 0)
+	r.sight.small = true
+	expect(picture(4, Small, false, 50), true, 0)
+	expect(picture(4, Video, false, 60), false, 0)
+	if got := r.layer(tag{4}, now); got != Small {
+		t.Errorf("%v goes on", got)
+	}
+
 	r = relay{lanes: map[laneKey]*relayLane{}, both: true} // to the forwarder
 	r.choose(choice{Video: Video}, false, 0, now)
 	expect(picture(1, Video, true, 10), true, 0)

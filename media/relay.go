@@ -92,6 +92,8 @@ func (r *relay) take(p *piece, now time.Time) (passes bool, ask wish) {
 	}
 	wanted := r.wants(k, now)
 	switch {
+	case l.open && !wanted && r.replaced(k, now):
+		l.open = false
 	case l.open && int32(p.ts-l.from) >= 0:
 		return true, wish{}
 	case wanted && p.about.Key:
@@ -104,6 +106,13 @@ func (r *relay) take(p *piece, now time.Time) (passes bool, ask wish) {
 	return false, wish{}
 }
 
+// replaced tells whether the other layer of a camera goes on, which may have begun while
+// this one paused.
+func (r *relay) replaced(k laneKey, now time.Time) bool {
+	other := r.lanes[laneKey{k.tag, Video + Small - k.stream}]
+	return k.stream != Screen && other != nil && other.open && now.Sub(other.last) < laneIdle
+}
+
 // missing is the key frame of a slow screen that is due.
 func (r *relay) missing(k laneKey, l *relayLane, now time.Time) wish {
 	if now.Before(l.every) {
@@ -114,10 +123,7 @@ func (r *relay) missing(k laneKey, l *relayLane, now time.Time) wish {
 
 // closeOther ends the other layer of a camera, which went on until this one began.
 func (r *relay) closeOther(k laneKey, now time.Time) {
-	other := laneKey{k.tag, Video}
-	if k.stream == Video {
-		other.stream = Small
-	}
+	other := laneKey{k.tag, Video + Small - k.stream}
 	if l := r.lanes[other]; k.stream != Screen && l != nil && !r.wants(other, now) {
 		l.open = false
 	}

@@ -82,6 +82,7 @@ type roster struct {
 	mu     sync.Mutex         // participants are joined and left by one goroutine at a time
 	joined map[seal.ID]uint64 // guarded by mu; by device, since when
 	closed bool               // guarded by mu
+	crowd  bool               // a test participant shows all small; guarded by mu
 }
 
 // begin opens the connections of a call. The caller holds entering.
@@ -271,6 +272,20 @@ func (x *session) reconcile() {
 			x.signals.open(id)
 			x.room.Join(media.ID(id), offers(own, id))
 		}
+	}
+	x.crowded()
+}
+
+// manyTiles is from how many others on a window of usual size shows each no larger than
+// the small layer is.
+const manyTiles = 4
+
+// crowded lets a test participant show the others as a page does. The caller holds mu of people.
+func (x *session) crowded() {
+	crowd := x.generator != nil && len(x.people.joined) >= manyTiles
+	if crowd != x.people.crowd {
+		x.people.crowd = crowd
+		x.room.Look(nil, !crowd)
 	}
 }
 

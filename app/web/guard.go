@@ -84,6 +84,7 @@ func (s *Server) setHeaders(h http.Header) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Embedder-Policy", "require-corp") // isolated, the page may share memory with its workers
 	h.Set("Permissions-Policy", "geolocation=(), usb=(), serial=(), payment=()")
 	h.Set("Cache-Control", "no-store")
 }

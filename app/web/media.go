@@ -18,7 +18,7 @@ const (
 	maxMediaWaiting = 3 << 20              // before sound is lost too
 	maxMediaBundle  = 1 << 18              // bytes of several messages that go to a page as one
 	mediaPace       = 3 * time.Millisecond // for each message that was sent
-	maxMediaPace    = 10 * time.Millisecond
+	maxMediaPace    = 20 * time.Millisecond
 	mediaTimeout    = 5 * time.Second
 	maxMediaPages   = 4
 )

@@ -127,6 +127,8 @@ function listen() {
     throw new Error("the engine runs in the page")
   }
   window.Worker.prototype = Real.prototype
+  // Where memory is not shared, sound goes by messages, which can be seen.
+  Object.defineProperty(window, "crossOriginIsolated", { value: false })
   MessagePort.prototype.postMessage = function (data, ...rest) {
     const now = performance.now()
     for (const { slot, at } of data?.parts ?? []) {

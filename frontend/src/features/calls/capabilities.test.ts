@@ -12,6 +12,7 @@ test("Chromium can everything", () => {
   const scope = names(...sound, ...pictures, ...tracks)
   expect(capabilities(scope, names("getUserMedia", "getDisplayMedia"))).toEqual({
     grab: "processor",
+    scale: "encoder",
     pixels: false,
     show: "track",
     encode: "browser",

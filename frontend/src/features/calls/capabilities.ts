@@ -7,6 +7,8 @@ export type Capabilities = {
    * for the other, and where it does is where the processor of tracks is missing.
    */
   pixels: boolean
+  /** Who makes pictures smaller before they are encoded. */
+  scale: "encoder" | "canvas"
   /** How decoded pictures are shown: written into a track, or painted by the page. */
   show: "track" | "canvas"
   /** Whether sound can be sent and heard. */
@@ -28,6 +30,8 @@ export function capabilities(scope: object, media: object | undefined): Capabili
   return {
     grab: has("MediaStreamTrackProcessor") ? "processor" : "canvas",
     pixels: !has("MediaStreamTrackProcessor"),
+    // Chromium's encoders take pictures of any size; it alone has the processor of tracks.
+    scale: has("MediaStreamTrackProcessor") ? "encoder" : "canvas",
     show: has("MediaStreamTrackProcessor", "MediaStreamTrackGenerator") ? "track" : "canvas",
     encode: has("AudioEncoder") ? "browser" : "opus",
     sound: has("AudioContext", "AudioWorkletNode", "WebAssembly"),

@@ -2,6 +2,7 @@ import type { Picture, Source, Tell } from "./engine"
 import type { Opus, OpusDecoder } from "./opus"
 import { pixelsOf, type Pixels } from "./pixels"
 import type { Heard } from "./playout"
+import { Ring } from "./ring"
 import { isPicture, Kind, type Frame, type PictureKind } from "./frames"
 
 /** Milliseconds. */
@@ -26,7 +27,7 @@ export class Decoders {
   readonly #looks = new Map<string, WritableStreamDefaultWriter<VideoFrame> | undefined>()
   readonly #turns = new Turns()
   #heard: { slot: number; at: number; keep: boolean; samples: Float32Array }[] = []
-  speaker: MessagePort | undefined
+  speaker: Ring | MessagePort | undefined
   /** What decodes sound, as soon as it is there. */
   opus: Opus | undefined
   /** Whether pictures are told as bytes. */
@@ -120,7 +121,10 @@ export class Decoders {
     let decoder = this.#sounds.get(slot)
     if (!decoder) this.#sounds.set(slot, (decoder = new SoundDecoder()))
     const samples = this.opus && decoder.decode(this.opus, frame.payload)
-    if (samples) this.#heard.push({ slot, at: frame.at, samples, keep: this.#keeps(slot) })
+    if (!samples) return
+    const keep = this.#keeps(slot)
+    if (this.speaker instanceof Ring) this.speaker.write(slot, frame.at, keep, samples)
+    else this.#heard.push({ slot, at: frame.at, samples, keep })
   }
 
   /** Gives what was decoded to the loudspeaker, all as one: to hand over each alone costs more than to copy it. */
@@ -128,6 +132,7 @@ export class Decoders {
     const heard = this.#heard
     if (heard.length === 0) return
     this.#heard = []
+    if (!(this.speaker instanceof MessagePort)) return
     const samples = new Float32Array(heard.reduce((sum, one) => sum + one.samples.length, 0))
     let begin = 0
     const parts = heard.map(({ slot, at, keep, samples: some }) => {
@@ -135,7 +140,7 @@ export class Decoders {
       begin += some.length
       return { slot, at, keep, length: some.length }
     })
-    this.speaker?.postMessage({ parts, samples } satisfies Heard, [samples.buffer])
+    this.speaker.postMessage({ parts, samples } satisfies Heard, [samples.buffer])
   }
 
   #keeps = (slot: number) => this.kept.has(this.#devices.get(slot) ?? "")
@@ -158,7 +163,7 @@ export class Decoders {
     for (const writer of this.#looks.values()) void writer?.close().catch(() => {})
     this.#looks.clear()
     this.#turns.close()
-    this.speaker?.close()
+    if (this.speaker instanceof MessagePort) this.speaker.close()
     this.speaker = undefined
   }
 

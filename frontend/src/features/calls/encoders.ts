@@ -1,4 +1,4 @@
-import { fit } from "./sizes"
+import { fit, type Size } from "./sizes"
 import { maxPayload, maxSound } from "./frames"
 import type { Opus, OpusEncoder } from "./opus"
 
@@ -141,6 +141,8 @@ export class PictureEncoder {
   readonly #frame: (at: number, key: boolean, data: Bytes) => boolean
   readonly #failed: () => void
   readonly #canvas = typeof OffscreenCanvas === "undefined" ? undefined : new OffscreenCanvas(2, 2)
+  /** Whether the encoder makes pictures smaller itself, which costs less than a canvas. */
+  scales = false
   #encoder: VideoEncoder | undefined
   #now = ""
   #wished = true
@@ -171,10 +173,11 @@ export class PictureEncoder {
   encode(picture: VideoFrame) {
     if ((this.#encoder?.encodeQueueSize ?? 0) > maxQueue) return
     const at = clock()
+    const size = fit(picture.displayWidth, picture.displayHeight, this.#size)
     let scaled: VideoFrame | undefined
     try {
-      scaled = this.#scaled(picture, at)
-      const encoder = this.#ready(scaled)
+      scaled = this.#scaled(picture, size, at)
+      const encoder = this.#ready(size)
       const keyFrame = this.#wished || at - this.#keyAt > keyEvery
       if (keyFrame) this.#keyAt = at
       this.#wished = false
@@ -187,18 +190,17 @@ export class PictureEncoder {
     }
   }
 
-  #scaled(picture: VideoFrame, at: number): VideoFrame {
-    const size = fit(picture.displayWidth, picture.displayHeight, this.#size)
+  #scaled(picture: VideoFrame, size: Size, at: number): VideoFrame {
     const same = size.width === picture.codedWidth && size.height === picture.codedHeight
     const canvas = this.#canvas
-    if (same || !canvas) return new VideoFrame(picture, { timestamp: at })
+    if (same || this.scales || !canvas) return new VideoFrame(picture, { timestamp: at })
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size)
     const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true })
     context?.drawImage(picture, 0, 0, size.width, size.height)
     return new VideoFrame(canvas, { timestamp: at })
   }
 
-  #ready({ codedWidth: width, codedHeight: height }: VideoFrame): VideoEncoder {
+  #ready({ width, height }: Size): VideoEncoder {
     const size = `${width}×${height}`
     const encoder = (this.#encoder ??= this.#open())
     if (size === this.#now) return encoder

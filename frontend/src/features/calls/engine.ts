@@ -1,6 +1,7 @@
 import { Decoders } from "./decoders"
 import type { Pixels } from "./pixels"
 import { Opus } from "./opus"
+import { Ring } from "./ring"
 import { PictureEncoder, SoundEncoder } from "./encoders"
 import {
   decodeFrames,
@@ -20,8 +21,11 @@ export type Source = "camera" | "screen"
 export type Picture = VideoFrame | Pixels
 
 export type ToEngine =
-  /** With `pixels`, pictures come as bytes; with `opus`, the codec encodes sound too. */
-  | { do: "open"; url: string; pixels: boolean; opus: boolean }
+  /**
+   * With `pixels`, pictures come as bytes; with `opus`, the codec encodes sound too; with `scales`,
+   * encoders take pictures of any size.
+   */
+  | { do: "open"; url: string; pixels: boolean; opus: boolean; scales: boolean }
   | { do: "close" }
   /** The codec of sound, as WebAssembly. */
   | { do: "codec"; code: ArrayBuffer }
@@ -29,8 +33,8 @@ export type ToEngine =
   | { do: "take" }
   /** The packets of the microphone come through the port, 20 ms each. */
   | { do: "microphone"; port: MessagePort }
-  /** The sound of the others goes through the port. */
-  | { do: "speaker"; port: MessagePort }
+  /** The sound of the others goes into this memory, a ring, or through the port. */
+  | { do: "speaker"; to: SharedArrayBuffer | MessagePort }
   | { do: "mute"; muted: boolean }
   | { do: "picture"; source: Source; picture: VideoFrame }
   | { do: "stop"; source: Source }
@@ -109,6 +113,7 @@ export class Engine {
         this.#url = message.url
         this.#decoders.pixels = message.pixels
         this.#sound.byOpus = message.opus
+        for (const encoder of Object.values(this.#pictures)) encoder.scales = message.scales
         this.#connect()
         break
       case "close":
@@ -129,7 +134,8 @@ export class Engine {
         this.#sound.listen(message.port)
         break
       case "speaker":
-        this.#decoders.speaker = message.port
+        this.#decoders.speaker =
+          message.to instanceof MessagePort ? message.to : new Ring(message.to)
         break
       case "mute":
         this.#sound.muted = message.muted

@@ -1,4 +1,4 @@
-type Size = { width: number; height: number }
+export type Size = { width: number; height: number }
 
 /** The largest size of the same shape within bounds, never enlarged; encoders want even numbers. */
 export function fit(width: number, height: number, bounds: Size): Size {

@@ -1,3 +1,4 @@
+import { ringMemory } from "./ring"
 import { script } from "./scripts"
 import workletUrl from "./sound.worklet.ts?worker&url"
 
@@ -52,8 +53,8 @@ export class Sound {
     this.#source = undefined
   }
 
-  /** Plays what comes through the port. */
-  async speaker(): Promise<MessagePort> {
+  /** Plays what is written into the memory, or what comes through the port where none can be shared. */
+  async speaker(): Promise<SharedArrayBuffer | MessagePort> {
     const context = await this.#open()
     this.#speaker?.disconnect()
     const node = new AudioWorkletNode(context, "speaker", {
@@ -61,11 +62,16 @@ export class Sound {
       numberOfOutputs: 2,
       outputChannelCount: [2, 1],
     })
-    const { port1, port2 } = new MessageChannel()
-    node.port.postMessage(port1, [port1])
     node.connect(context.destination, 0)
     if (this.#film) node.connect(this.#film, 1)
     this.#speaker = node
+    const memory = ringMemory()
+    if (memory) {
+      node.port.postMessage(memory)
+      return memory
+    }
+    const { port1, port2 } = new MessageChannel()
+    node.port.postMessage(port1, [port1])
     return port2
   }
 

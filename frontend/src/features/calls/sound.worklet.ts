@@ -1,4 +1,5 @@
 import { Playout, type Heard } from "./playout"
+import { Ring } from "./ring"
 
 // The types of this place are in no library of the compiler.
 declare class AudioWorkletProcessor {
@@ -42,12 +43,16 @@ class Speaker extends AudioWorkletProcessor {
   /** Who is recorded: what of the second output is theirs. */
   readonly #kept = new Set<number>()
   readonly #one = new Float32Array(128)
+  #ring: Ring | undefined
 
   constructor() {
     super()
     this.port.onmessage = ({ data }) => {
-      const from = data as MessagePort
-      from.onmessage = ({ data }) => {
+      if (!(data instanceof MessagePort)) {
+        this.#ring = new Ring(data as SharedArrayBuffer)
+        return
+      }
+      data.onmessage = ({ data }) => {
         const { parts, samples } = data as Heard
         let begin = 0
         for (const { slot, at, keep, length } of parts)
@@ -59,6 +64,7 @@ class Speaker extends AudioWorkletProcessor {
   process(_: Float32Array[][], [output, recorded]: Float32Array[][]): boolean {
     const [first, ...others] = output ?? []
     if (!first) return true
+    this.#ring?.read(this.#take)
     const film = this.#kept.size > 0 ? recorded?.[0] : undefined
     for (const [slot, playout] of this.#playouts) {
       if (!film || !this.#kept.has(slot)) {
@@ -76,7 +82,7 @@ class Speaker extends AudioWorkletProcessor {
     return true
   }
 
-  #take(slot: number, at: number, keep: boolean, samples: Float32Array) {
+  #take = (slot: number, at: number, keep: boolean, samples: Float32Array) => {
     if (keep) this.#kept.add(slot)
     else this.#kept.delete(slot)
     let playout = this.#playouts.get(slot)

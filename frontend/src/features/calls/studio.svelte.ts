@@ -83,7 +83,9 @@ export class Studio {
     try {
       const url = await this.#shell.mediaLine()
       this.#looks.renew()
-      engine.post({ do: "open", url, pixels: this.can.pixels, opus: this.can.encode === "opus" })
+      const { pixels, encode, scale } = this.can
+      const [opus, scales] = [encode === "opus", scale === "encoder"]
+      engine.post({ do: "open", url, pixels, opus, scales })
       await opened // before it the window's system refuses camera and microphone
     } catch {
       this.line = false
@@ -95,8 +97,8 @@ export class Studio {
     this.taken = false
     await this.start()
     this.#engine?.post({ do: "take" })
-    const port = this.can.sound ? await this.#sound.speaker().catch(() => undefined) : undefined
-    if (port) this.#engine?.post({ do: "speaker", port }, [port])
+    const to = this.can.sound ? await this.#sound.speaker().catch(() => undefined) : undefined
+    if (to) this.#engine?.post({ do: "speaker", to }, to instanceof MessagePort ? [to] : [])
     else this.problems.microphone = "unsupported"
   }
 
