@@ -89,12 +89,7 @@ func TestAPictureTravelsToEverybodyWhoMayReadTheDocument(t *testing.T) {
 func TestAPictureOfAPrivateSpaceStaysThere(t *testing.T) {
 	nodes, ws := trio(t)
 	ana, ben, cleo := nodes[0], nodes[1], nodes[2]
-	people, err := ana.API().People.List(ws)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := slices.IndexFunc(people, func(p api.Person) bool { return p.Name == "Ben" })
-	space, err := ana.API().Workspaces.CreateSpace(api.NewSpace{Workspace: ws, Name: "board", People: []string{people[at].ID}, History: "full"})
+	space, err := ana.API().Workspaces.CreateSpace(api.NewSpace{Workspace: ws, Name: "board", People: []string{ana.person(ws, "Ben")}, History: "full"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,12 +67,7 @@ func TestADeviceKnowsWhoRemovedIt(t *testing.T) {
 	if _, err := phone.API().Workspaces.Join(api.JoinWorkspace{Link: ana.Invite(ws), Person: "Ana", WaitMs: 1000}); !errors.As(err, &known) || !strings.Contains(known.Message, "was removed from this workspace") {
 		t.Errorf("with an invitation it hears %v", err)
 	}
-	people, err := ana.API().People.List(ws)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(people, func(p api.Person) bool { return p.Name == "Ben" })
-	theirs, err := ana.API().Devices.Of(ws, people[i].ID)
+	theirs, err := ana.API().Devices.Of(ws, ana.person(ws, "Ben"))
 	if err != nil || len(theirs) != 1 {
 		t.Fatalf("%+v, %v", theirs, err)
 	}

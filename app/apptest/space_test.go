@@ -11,12 +11,7 @@ import (
 func TestAPrivateSpaceIsReadByItsMembersOnly(t *testing.T) {
 	nodes, ws := trio(t)
 	ana, ben, cleo := nodes[0], nodes[1], nodes[2]
-	people, err := ana.API().People.List(ws)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := slices.IndexFunc(people, func(p api.Person) bool { return p.Name == "Ben" })
-	space, err := ana.API().Workspaces.CreateSpace(api.NewSpace{Workspace: ws, Name: "board", People: []string{people[at].ID}, History: "full"})
+	space, err := ana.API().Workspaces.CreateSpace(api.NewSpace{Workspace: ws, Name: "board", People: []string{ana.person(ws, "Ben")}, History: "full"})
 	if err != nil {
 		t.Fatalf("create a private space: %v", err)
 	}
@@ -234,18 +229,21 @@ func TestK65WhoComesIntoASpaceFromJoinReadsWhatFollows(t *testing.T) {
 	}
 }
 
-// person is the id of a person by name.
-func (n *Node) person(ws, name string) string {
+// person is the id of a person by name, once the name has come.
+func (n *Node) person(ws, name string) (id string) {
 	n.t.Helper()
-	people, err := n.API().People.List(ws)
-	if err != nil {
-		n.t.Fatalf("people: %v", err)
-	}
-	i := slices.IndexFunc(people, func(p api.Person) bool { return p.Name == name })
-	if i < 0 {
-		n.t.Fatalf("no %s among %d people", name, len(people))
-	}
-	return people[i].ID
+	n.Until(name+" is known", func() bool {
+		people, err := n.API().People.List(ws)
+		if err != nil {
+			n.t.Fatalf("people: %v", err)
+		}
+		i := slices.IndexFunc(people, func(p api.Person) bool { return p.Name == name })
+		if i >= 0 {
+			id = people[i].ID
+		}
+		return i >= 0
+	})
+	return id
 }
 
 func (n *Node) channels(ws string) []api.Channel {

@@ -20,6 +20,7 @@ func TestWaitingNamesForWhom(t *testing.T) {
 		}
 		return all
 	}
+	ana.person(ws, "Ben") // is named below
 	ana.Until("Ben has everything", func() bool { return len(waiting()) == 0 })
 	ben.Stop()
 	ana.Until("Ben is gone", func() bool { return ana.online(ws) == 1 })
