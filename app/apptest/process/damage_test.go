@@ -96,7 +96,9 @@ func TestADamagedRowIsReportedAndFetchedAgain(t *testing.T) {
 				say(t, ana, "written with damage in the store") // must not take the place of what is lost
 				ben.Start(t)
 				begin := time.Now()
-				texts = append(texts, "written with damage in the store")
+				// Comes after what was lost: the list alone would not tell, it was never damaged.
+				say(t, ben, "written after that")
+				texts = append(texts, "written with damage in the store", "written after that")
 				noRepeats(t, agree(t, both, texts))
 				if took := time.Since(begin); took > 15*time.Second {
 					t.Errorf("fetching it again took %v", took)
