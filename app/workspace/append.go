@@ -109,11 +109,11 @@ func (w *Workspace) keep(ctx context.Context, rows []EnvelopeRow, opened []Opene
 	if err := w.storage.AddEnvelopes(ctx, w.id, rows); err != nil {
 		return err
 	}
-	whole, repaired, err := w.feeds.stored(ctx, rows)
+	done, err := w.feeds.stored(ctx, rows)
 	if err != nil {
 		return err
 	}
-	after.add(func() { w.feeds.commit(whole, repaired) })
+	after.add(func() { w.feeds.commit(done) })
 	return w.apply(ctx, opened, after)
 }
 

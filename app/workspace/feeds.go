@@ -27,6 +27,9 @@ type feeds struct {
 	broken    map[feed.FeedID]brokenChain // guarded by mu; chains with a gap
 	recent    map[feed.FeedID][]recentRow // guarded by mu; the newest durable rows by seq
 	size      struct{ rows, bytes int }   // guarded by mu; of recent
+	turn      uint64                      // guarded by mu; of the last transaction that did something to chains
+	looked    uint64                      // guarded by mu; what was done up to this turn stands in committed
+	look      *look                       // guarded by mu; is not published yet; nil: none
 }
 
 type recentRow struct {
@@ -58,17 +61,13 @@ func (f *feeds) read(ctx context.Context) (feed.Vector, map[feed.FeedID]brokenCh
 	return vector, broken, nil
 }
 
-// load reads the tails. It is called at start and after damage was found.
+// load reads the tails at start.
 func (f *feeds) load(ctx context.Context) error {
-	vector, broken, err := f.read(ctx)
+	l, err := f.again(ctx)
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.committed, f.pending, f.broken = vector, nil, broken
-	f.recent = map[feed.FeedID][]recentRow{}
-	f.size.rows, f.size.bytes = 0, 0
+	f.publish(l)
 	return nil
 }
 
@@ -105,16 +104,33 @@ func (f *feeds) advance(id feed.FeedID, tail feed.Tail) {
 	}
 }
 
-// commit publishes rows, and ends of repaired chains, that are durable now.
-func (f *feeds) commit(rows []EnvelopeRow, repaired feed.Vector) {
+// advance is what a transaction did to chains.
+type advance struct {
+	turn uint64
+	rows []EnvelopeRow // of whole chains
+	ends feed.Vector   // of broken ones, where they reach to now
+}
+
+// commit publishes what is durable now.
+func (f *feeds) commit(a advance) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for id, end := range repaired {
+	if f.look != nil && a.turn > f.look.turn {
+		f.look.later = append(f.look.later, a)
+	}
+	if a.turn > f.looked { // else the look saw it, and perhaps what damage took since
+		f.raise(a)
+	}
+}
+
+// raise moves chains on; mu is held.
+func (f *feeds) raise(a advance) {
+	for id, end := range a.ends {
 		if end.Seq > f.committed[id].Seq {
 			f.committed[id] = end
 		}
 	}
-	for _, row := range rows {
+	for _, row := range a.rows {
 		id := feed.FeedID{Space: row.Space, Device: row.Device}
 		if row.Seq > f.committed[id].Seq {
 			f.committed[id] = feed.Tail{Seq: row.Seq, ID: row.ID}

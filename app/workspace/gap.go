@@ -83,25 +83,29 @@ func (f *feeds) extend(id feed.FeedID, tail feed.Tail) {
 }
 
 // stored tells what the running transaction's rows mean for their chains once
-// they are durable: rows of whole chains, and new ends of broken ones.
-func (f *feeds) stored(ctx context.Context, rows []EnvelopeRow) (whole []EnvelopeRow, repaired feed.Vector, err error) {
+// they are durable.
+func (f *feeds) stored(ctx context.Context, rows []EnvelopeRow) (advance, error) {
 	if !f.touchesBroken(rows) {
-		return rows, nil, nil
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.turn++
+		return advance{turn: f.turn, rows: rows}, nil
 	}
 	vector, still, err := f.read(ctx)
 	if err != nil {
-		return nil, nil, err
+		return advance{}, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	repaired = feed.Vector{}
+	f.turn++
+	done := advance{turn: f.turn, ends: feed.Vector{}}
 	for _, row := range rows {
 		id := feed.FeedID{Space: row.Space, Device: row.Device}
 		if _, broken := f.broken[id]; !broken {
-			whole = append(whole, row)
+			done.rows = append(done.rows, row)
 			continue
 		}
-		repaired[id] = vector[id]
+		done.ends[id] = vector[id]
 		if f.pending != nil {
 			f.pending[id] = vector[id]
 		}
@@ -109,7 +113,48 @@ func (f *feeds) stored(ctx context.Context, rows []EnvelopeRow) (whole []Envelop
 			delete(f.broken, id)
 		}
 	}
-	return whole, repaired, nil
+	return done, nil
+}
+
+// look is what a transaction read of all chains after damage was found. What later
+// transactions did, and told before it was published, comes on top of it.
+type look struct {
+	turn  uint64
+	ends  feed.Vector
+	later []advance
+}
+
+// again reads all chains anew. ctx carries a transaction, or nobody writes yet. The
+// look is published once it is durable, or dropped.
+func (f *feeds) again(ctx context.Context) (*look, error) {
+	ends, broken, err := f.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.turn++
+	f.pending, f.broken = nil, broken
+	f.look = &look{turn: f.turn, ends: ends}
+	return f.look, nil
+}
+
+func (f *feeds) publish(l *look) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.committed, f.looked, f.look = l.ends, l.turn, nil
+	f.recent = map[feed.FeedID][]recentRow{}
+	f.size.rows, f.size.bytes = 0, 0
+	for _, a := range l.later {
+		f.raise(a)
+	}
+}
+
+// drop forgets a look that was undone.
+func (f *feeds) drop() {
+	f.mu.Lock()
+	f.look = nil
+	f.mu.Unlock()
 }
 
 func (f *feeds) touchesBroken(rows []EnvelopeRow) bool {

@@ -2,11 +2,9 @@ package workspace_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,81 +12,6 @@ import (
 	"parvis/crdt/feed"
 	"parvis/crdt/seal"
 )
-
-// flaky is a storage that fails when a test says so.
-type flaky struct {
-	workspace.Storage
-	mu     sync.Mutex
-	commit func()           // guarded by mu; the next commit fails, and this runs; nil: it does not
-	adding error            // guarded by mu; what storing an entry fails with
-	added  map[seal.ID]int  // guarded by mu; how often an entry was stored
-	hole   *workspace.Place // guarded by mu; an envelope that was lost
-}
-
-var errStorage = errors.New("the storage fails")
-
-func (f *flaky) set(change func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	change()
-}
-
-func (f *flaky) Write(ctx context.Context, fn func(ctx context.Context) error) error {
-	f.mu.Lock()
-	undo := f.commit
-	f.commit = nil
-	f.mu.Unlock()
-	if undo == nil {
-		return f.Storage.Write(ctx, fn)
-	}
-	err := f.Storage.Write(ctx, func(ctx context.Context) error { return errors.Join(fn(ctx), errStorage) })
-	undo()
-	return err
-}
-
-func (f *flaky) AddEntry(ctx context.Context, ws, id seal.ID, sealed []byte) error {
-	f.mu.Lock()
-	err := f.adding
-	if f.added == nil {
-		f.added = map[seal.ID]int{}
-	}
-	f.added[id]++
-	f.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	return f.Storage.AddEntry(ctx, ws, id, sealed)
-}
-
-func (f *flaky) AddEnvelopes(ctx context.Context, ws seal.ID, rows []workspace.EnvelopeRow) error {
-	for _, row := range rows {
-		f.set(func() {
-			if h := f.hole; h != nil && *h == (workspace.Place{Space: row.Space, Device: row.Device, Seq: row.Seq}) {
-				f.hole = nil
-			}
-		})
-	}
-	return f.Storage.AddEnvelopes(ctx, ws, rows)
-}
-
-// Tails ends a chain before its hole.
-func (f *flaky) Tails(ctx context.Context, ws seal.ID) ([]workspace.Tail, error) {
-	f.mu.Lock()
-	hole := f.hole
-	f.mu.Unlock()
-	tails, err := f.Storage.Tails(ctx, ws)
-	for i, tail := range tails {
-		if hole == nil || tail.Space != hole.Space || tail.Device != hole.Device {
-			continue
-		}
-		rows, err := f.Storage.Envelopes(ctx, ws, tail.Space, tail.Device, hole.Seq-1, 1)
-		if err != nil {
-			return nil, err
-		}
-		tails[i] = workspace.Tail{Space: tail.Space, Device: tail.Device, Seq: hole.Seq - 1, ID: rows[0].ID, High: tail.High}
-	}
-	return tails, err
-}
 
 // twoFlaky are two whose second device has a storage that may fail.
 func twoFlaky(t *testing.T) (ana, ben *device, wa, wb *workspace.Workspace, s *superPeer, storage *flaky) {

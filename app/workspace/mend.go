@@ -73,11 +73,21 @@ func (m *Manager) mend(ws seal.ID) {
 }
 
 // repair reads again what damage may have changed, and stores again the entries of
-// the log that memory still has.
+// the log that memory still has. It reads in a transaction: what arrives meanwhile is
+// seen by it or comes after it.
 func (w *Workspace) repair(ctx context.Context) error {
-	err := w.storage.Write(ctx, func(ctx context.Context) error { return w.members.restore(ctx) })
+	var seen *look
+	err := w.storage.Write(ctx, func(ctx context.Context) error {
+		err := w.members.restore(ctx)
+		if err == nil {
+			seen, err = w.feeds.again(ctx)
+		}
+		return err
+	})
 	if err != nil {
+		w.feeds.drop()
 		return err
 	}
-	return w.feeds.load(ctx)
+	w.feeds.publish(seen)
+	return nil
 }
