@@ -14,17 +14,18 @@ export type Against =
 /** The history of an open document while somebody looks at it. */
 export class History {
   changes = $state.raw<DocChange[]>([])
-  /** The stop of the slider. */
-  at = $state(0)
   against = $state.raw<Against>({ name: "none" })
   failed = $state.raw<unknown>()
   loaded = $state(false)
   readonly #open: OpenDocument
   readonly #name: (person: string) => string
+  #at = $state(0)
+  /** What was chosen by name and is none of the stops; it lies behind the one of the slider. */
+  #beside = $state.raw<Moment>()
 
   readonly stops = $derived(stops(this.changes))
   readonly sittings = $derived(sittings(this.changes))
-  readonly stop: Moment | undefined = $derived(this.stops[this.at])
+  readonly stop: Moment | undefined = $derived(this.#beside ?? this.stops[this.#at])
   readonly versions: readonly NamedVersion[] = $derived.by(() =>
     [...(this.#open.root?.versions ?? [])].reverse(),
   )
@@ -32,6 +33,16 @@ export class History {
   constructor(open: OpenDocument, name: (person: string) => string) {
     this.#open = open
     this.#name = name
+  }
+
+  /** The stop of the slider. */
+  get at(): number {
+    return this.#at
+  }
+
+  set at(stop: number) {
+    this.#at = stop
+    this.#beside = undefined
   }
 
   async load(): Promise<void> {
@@ -45,9 +56,12 @@ export class History {
     }
   }
 
-  /** Goes to the state of a sitting or of a named version. */
-  go(heads: readonly string[], at: number): void {
-    this.at = stopOf(this.stops, heads, at)
+  /** Goes to the state of a sitting or of a named version, which need not be a stop. */
+  go(moment: Moment): void {
+    this.at = stopOf(this.stops, moment.heads, moment.at)
+    const stop = this.stops[this.at]
+    if (!stop || stop.heads.length !== moment.heads.length) this.#beside = moment
+    else if (!stop.heads.every((head) => moment.heads.includes(head))) this.#beside = moment
   }
 
   /** The state of the slider, with the colours that were asked for. */
@@ -74,7 +88,7 @@ export class History {
   #other(): { heads: readonly string[]; later: boolean } | undefined {
     const { against } = this
     if (against.name === "before") {
-      const before = this.stops[this.at - 1]
+      const before = this.stops[this.#beside ? this.at : this.at - 1]
       return before && { heads: before.heads, later: false }
     }
     if (against.name === "now") {

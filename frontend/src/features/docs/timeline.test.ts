@@ -40,6 +40,20 @@ test("a long history has a slider that can still be moved", () => {
   expect(found.at(-1)?.heads).toEqual(["h19999"])
 })
 
+test("what was written without a pause has stops between", () => {
+  const history = Array.from({ length: 1000 }, (_, n) =>
+    change(`h${n}`, n ? [`h${n - 1}`] : [], n * 100),
+  )
+  const found = stops(history)
+  expect(found.length).toBeGreaterThan(120)
+  expect(found.length).toBeLessThanOrEqual(240)
+  expect(sittings(history).length).toBe(1)
+  const scattered = Array.from({ length: 300 }, (_, n) =>
+    change(`h${n}`, n ? [`h${n - 1}`] : [], n * 1e9),
+  )
+  expect(stops(scattered).length).toBeLessThanOrEqual(240)
+})
+
 test("a named version is found on the slider, or what came right before it", () => {
   const all = stops([change("a", [], 0), change("b", ["a"], 5000), change("c", ["b"], 9000)])
   expect(stopOf(all, ["b"], 0)).toBe(1)

@@ -22,9 +22,14 @@ const sittingPause = 10 * 60_000
 
 /**
  * The moments of a history in causal order: every start of the list is a state that existed, so the
- * heads after each change are known without loading anything.
+ * heads after each change are known without loading anything. One ends with a pause, or when it
+ * holds the most changes that it may.
  */
-export function moments(changes: readonly DocChange[], pause: number): Moment[] {
+export function moments(
+  changes: readonly DocChange[],
+  pause: number,
+  most = Number.POSITIVE_INFINITY,
+): Moment[] {
   const heads = new Set<string>()
   const out: Moment[] = []
   let people = new Set<string>()
@@ -35,7 +40,7 @@ export function moments(changes: readonly DocChange[], pause: number): Moment[] 
     if (change.person) people.add(change.person)
     count++
     const next = changes[index + 1]
-    if (next && Math.abs(next.at - change.at) < pause) continue
+    if (next && count < most && Math.abs(next.at - change.at) < pause) continue
     out.push({ at: change.at, people: [...people], heads: [...heads], changes: count })
     people = new Set()
     count = 0
@@ -43,14 +48,18 @@ export function moments(changes: readonly DocChange[], pause: number): Moment[] 
   return out
 }
 
-/** The stops of the slider: single changes while they are few, longer stretches else. */
+/**
+ * The stops of the slider: single changes while they are few, longer stretches else. Who wrote for
+ * hours without a pause gets stops between as well.
+ */
 export function stops(changes: readonly DocChange[]): Moment[] {
-  let found: Moment[] = []
   for (const pause of pauses) {
-    found = moments(changes, pause)
-    if (found.length <= mostStops) break
+    const found = moments(changes, pause)
+    const room = mostStops - found.length
+    if (room > 0) return moments(changes, pause, Math.ceil(changes.length / room))
+    if (room === 0) return found
   }
-  return found
+  return moments(changes, Number.POSITIVE_INFINITY, Math.ceil(changes.length / mostStops))
 }
 
 /** The sittings in which a document was written, the last one first. */
