@@ -11,7 +11,7 @@ import (
 // returns it.
 func (m *meeting) elected(what, not string) (device string, found *Node) {
 	m.t.Helper()
-	m.in[0].Until(what, func() bool {
+	m.until(what, func() bool {
 		named := map[string]bool{}
 		for _, n := range m.in {
 			device = m.stats(n).Forwarder
@@ -33,6 +33,7 @@ func (m *meeting) elected(what, not string) (device string, found *Node) {
 // without takes a node out of those who are looked at.
 func (m *meeting) without(gone *Node) {
 	m.in = slices.DeleteFunc(m.in, func(n *Node) bool { return n == gone })
+	delete(m.listen, gone)
 }
 
 func TestEightElectTheSameForwarder(t *testing.T) {
@@ -62,4 +63,39 @@ func TestEightElectTheSameForwarder(t *testing.T) {
 	_, _ = m.elected("six elect the next when its program ends", second)
 	t.Logf("elected after %s", time.Since(begun))
 	m.flows("the six have sound and pictures of all", everybody)
+}
+
+func TestFiveSendThroughOneAndLoseIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("five nodes with pictures")
+	}
+	ws, nodes := team(t, five...)
+	m := &meeting{t: t, ws: ws, in: nodes}
+	m.start()
+	everybody := func(n *Node) bool { return len(m.stats(n).Participants) == len(m.in)-1 }
+	_, forwarder := m.elected("one is elected", "")
+	carries := func(n *Node) bool {
+		to := 0
+		for _, s := range m.stats(n).Participants {
+			if s.Line.KbpsOut > 0 {
+				to++
+			}
+		}
+		_, silent := m.listen[n]
+		return everybody(n) && (n == forwarder && to == 4 || n != forwarder && (to == 1 || silent && to == 0))
+	}
+	m.flows("all send to the forwarder alone, and have all", carries)
+
+	ended := time.Now()
+	forwarder.Stop()
+	m.without(forwarder)
+	m.flows("the four who are left have each other", everybody)
+	t.Logf("half a second of sound of each at each %v after the forwarder left", time.Since(ended))
+	for _, n := range m.in {
+		for _, s := range m.stats(n).Participants {
+			if s.State == "connected" && s.FramesBad > s.FramesReceived/10 {
+				t.Errorf("%d of %d pictures of %s are bad", s.FramesBad, s.FramesReceived, s.Name)
+			}
+		}
+	}
 }
