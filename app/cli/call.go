@@ -102,8 +102,12 @@ func (s *session) callStats() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return s.print(map[string][]api.CallStat{"participants": list(stats.Participants)}, func(w io.Writer) {
+				stats.Participants = list(stats.Participants)
+				return s.print(stats, func(w io.Writer) {
 					table(w, "NAME STATE PATH RTT-MS KBPS PICTURES BAD SOUND LOST", statRows(stats.Participants))
+					if way := carriedBy(stats); way != "" {
+						fmt.Fprintln(w, way)
+					}
 				})
 			})
 		},
@@ -118,6 +122,22 @@ func statRows(all []api.CallStat) (rows [][]string) {
 		})
 	}
 	return rows
+}
+
+// carriedBy says who carries the sound and pictures of all; empty: each sends to each.
+func carriedBy(stats api.CallStats) string {
+	if stats.BySuperPeer {
+		return "A super-peer carries the sound and pictures of all."
+	}
+	for _, p := range stats.Participants {
+		if p.Device == stats.Forwarder {
+			return printable(p.Name) + " carries the sound and pictures of all."
+		}
+	}
+	if stats.Forwarder != "" {
+		return "This computer carries the sound and pictures of all."
+	}
+	return ""
 }
 
 func (s *session) callList() *cobra.Command {

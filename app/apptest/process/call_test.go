@@ -16,34 +16,47 @@ type callDoc struct {
 		Participants []struct{ Person string }
 		Ended        int64
 	}
-	Participants []struct {
-		Name, Path                    string
-		FramesReceived, FramesBad     int
-		AudioPackets, AudioLost, Kbps int
+	Participants []callStat
+	BySuperPeer  bool
+}
+
+type callStat struct {
+	Name, Path                    string
+	FramesReceived, FramesBad     int
+	AudioPackets, AudioLost, Kbps int
+}
+
+// hears waits until pictures and sound arrive from all these people, all whole.
+func hears(t *testing.T, n *clitest.Node, id string, names ...string) {
+	t.Helper()
+	for _, p := range receives(t, n, id, names...) {
+		if p.FramesBad > 0 {
+			t.Errorf("of %d pictures of %s %d were bad", p.FramesReceived, p.Name, p.FramesBad)
+		}
 	}
 }
 
-// hears waits until pictures and sound arrive from all these people.
-func hears(t *testing.T, n *clitest.Node, id string, names ...string) {
+// receives waits until pictures and sound arrive from all these people, and returns what
+// arrived of everybody.
+func receives(t *testing.T, n *clitest.Node, id string, names ...string) (all []callStat) {
 	t.Helper()
-	before := map[string][2]int{}
+	before := map[string]callStat{}
 	until(t, "pictures and sound arrive", func() bool {
 		var flowing []string
-		for _, p := range clitest.Run[callDoc](t, n, "call", "stats", id).Participants {
+		all = clitest.Run[callDoc](t, n, "call", "stats", id).Participants
+		for _, p := range all {
 			first, seen := before[p.Name]
 			if !seen {
-				before[p.Name] = [2]int{p.FramesReceived, p.AudioPackets}
+				before[p.Name] = p
 			}
-			if seen && p.FramesReceived > first[0]+10 && p.AudioPackets > first[1]+50 && p.Path != "" {
+			if seen && p.FramesReceived > first.FramesReceived+10 && p.AudioPackets > first.AudioPackets+50 && p.Path != "" {
 				flowing = append(flowing, p.Name)
-			}
-			if p.FramesBad > 0 {
-				t.Errorf("of %d pictures of %s %d were bad", p.FramesReceived, p.Name, p.FramesBad)
 			}
 		}
 		slices.Sort(flowing)
 		return slices.Equal(flowing, names)
 	})
+	return all
 }
 
 // inCall is how many participants a node sees in a call; 0 when it does not know it.
@@ -94,5 +107,44 @@ func TestAParticipantThatIsKilledIsGone(t *testing.T) {
 	}
 	if wrong := ben.Try(t, nil, "call", "join", started.ID, "--media", "film"); wrong.Exit != 1 {
 		t.Errorf("joined with a film: %+v", wrong)
+	}
+}
+
+func TestACallOutlivesTheSuperPeerThatCarriesIt(t *testing.T) {
+	t.Parallel()
+	super := startSuperPeer(t, t.TempDir())
+	ana, ben := pair(t)
+	clitest.Run[struct{}](t, ana, "superpeer", "add", super.Ready.Setup)
+	listeners := []*clitest.Node{start(t), start(t), start(t)}
+	for i, name := range []string{"Cleo", "Dan", "Eva"} {
+		enter(t, listeners[i], ana.Invite(t), name)
+	}
+	id := clitest.Run[callDoc](t, ana, "call", "start", "general", "--media", "test").Call.ID
+	join := func(n *clitest.Node, media string) {
+		until(t, "the call is known", func() bool { return inCall(t, n, id) > 0 })
+		clitest.Run[callDoc](t, n, "call", "join", id, "--media", media)
+	}
+	join(ben, "test")
+	for _, n := range listeners {
+		join(n, "none")
+	}
+	all := append([]*clitest.Node{ana, ben}, listeners...)
+	carried := func(by bool) func() bool {
+		return func() bool {
+			return !slices.ContainsFunc(all, func(n *clitest.Node) bool {
+				return clitest.Run[callDoc](t, n, "call", "stats", id).BySuperPeer != by
+			})
+		}
+	}
+	until(t, "the super-peer carries the call", carried(true))
+	receives(t, listeners[0], id, "Ana", "Ben")
+
+	super.Kill(t)
+	killed := time.Now()
+	receives(t, listeners[0], id, "Ana", "Ben")
+	t.Logf("a second of sound of both %v after the super-peer was killed", time.Since(killed))
+	until(t, "nobody waits for it", carried(false))
+	for _, n := range listeners {
+		receives(t, n, id, "Ana", "Ben")
 	}
 }
