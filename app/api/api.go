@@ -14,6 +14,7 @@ import (
 type API struct {
 	Workspaces *Workspaces
 	People     *People
+	Members    *Members
 	Devices    *Devices
 	Chat       *Chat
 	Docs       *Docs
@@ -31,6 +32,8 @@ type Config struct {
 	Spaces      SpaceService
 	Codes       CodeService
 	People      PeopleService
+	Members     MemberService
+	Matters     MatterService
 	Devices     DeviceListService
 	Links       LinkService
 	Channels    ChannelService
@@ -63,6 +66,7 @@ func New(c Config) *API {
 	return &API{
 		Workspaces: &Workspaces{edge: e, teams: c.Workspaces, invitations: c.Invitations, spaces: c.Spaces, codes: c.Codes},
 		People:     &People{edge: e, people: c.People},
+		Members:    &Members{edge: e, members: c.Members, matters: c.Matters},
 		Devices:    &Devices{edge: e, list: c.Devices, links: c.Links},
 		Chat:       &Chat{edge: e, channels: c.Channels, messages: c.Messages, changes: c.Changes},
 		Docs:       &Docs{edge: e, docs: c.Docs, exports: made},
@@ -76,7 +80,7 @@ func New(c Config) *API {
 
 // Bound lists the bound structs, in the order in which Wails gets them.
 func (a *API) Bound() []any {
-	return []any{a.Workspaces, a.People, a.Devices, a.Chat, a.Docs, a.Calls, a.SuperPeers, a.Settings}
+	return []any{a.Workspaces, a.People, a.Members, a.Devices, a.Chat, a.Docs, a.Calls, a.SuperPeers, a.Settings}
 }
 
 // Wire is the api in JSON, for carriers that are not Wails.

@@ -24,7 +24,7 @@ func build(t *testing.T) (*api.API, *services, *bytes.Buffer, *error) {
 	t.Helper()
 	s, log, life := &services{}, &bytes.Buffer{}, new(error)
 	a := api.New(api.Config{
-		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, SuperPeers: teams{s}, People: folk{s}, Channels: chats{s},
+		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, SuperPeers: teams{s}, People: folk{s}, Members: folk{s}, Matters: folk{s}, Channels: chats{s},
 		Messages: chats{s}, Changes: chats{s}, Docs: documents(s), Device: device{s}, Values: values{s}, Doctor: device{s},
 		Life:     func() (context.Context, error) { return t.Context(), *life },
 		Meanings: []api.Meaning{{Of: errOwn, Code: api.CodeDiskFull, Message: "Free some space."}},
@@ -71,6 +71,15 @@ func TestCallsReachTheServices(t *testing.T) {
 		{"Workspaces.Spaces", "[]", "spaces", []string{`"` + ws + `"`}},
 		{"Workspaces.CreateSpace", `{"id":""`, "space Board", []string{`{"name":"Board"}`}},
 		{"Workspaces.AddToSpace", `{"id":""`, "add p1 p2 to s1", []string{`{"space":"s1","people":["p1","p2"]}`}},
+		{"Workspaces.RemoveFromSpace", `{"id":""`, "take p1 from s1", []string{`{"space":"s1","people":["p1"]}`}},
+		{"Workspaces.CloseSpace", `{"id":""`, "close s1 true", []string{`{"space":"s1","closed":true}`}},
+		{"Members.Remove", `null`, "remove p1 true", []string{`{"person":"p1","lost":true}`}},
+		{"Members.SetRole", `null`, "p1 is admin", []string{`{"person":"p1","role":"admin"}`}},
+		{"Members.HandOver", `null`, "hand over to p1", []string{`{"person":"p1"}`}},
+		{"Members.Leave", `null`, "leave", []string{`"w"`}},
+		{"Members.Confirm", `null`, "confirm p1", []string{`{"person":"p1"}`}},
+		{"Members.Matters", `[]`, "matters", []string{`"w"`}},
+		{"Members.PutAside", `null`, "aside m1", []string{`{"id":"m1"}`}},
 		{"Workspaces.Comparisons", "[]", "comparisons", nil},
 		{"Workspaces.CancelJoin", "null", "cancel", []string{`"w1"`}},
 		{"Workspaces.EnterCode", "null", "code 123456 for x", []string{`"x"`, `"123456"`}},
@@ -115,8 +124,8 @@ func TestCallsReachTheServices(t *testing.T) {
 
 func TestEveryBoundMethodIsTested(t *testing.T) {
 	a, _, _, _ := build(t)
-	if got := len(api.Methods(a.Bound()...)); got != 76 {
-		t.Errorf("%d bound methods, want 76: add the new ones to TestCallsReachTheServices, TestCallsAboutCallsReachTheServices, TestCallsAboutDocumentsReachTheServices or TestCallsAboutDevicesReachTheServices", got)
+	if got := len(api.Methods(a.Bound()...)); got != 85 {
+		t.Errorf("%d bound methods, want 85: add the new ones to TestCallsReachTheServices, TestCallsAboutCallsReachTheServices, TestCallsAboutDocumentsReachTheServices or TestCallsAboutDevicesReachTheServices", got)
 	}
 }
 

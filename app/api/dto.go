@@ -101,6 +101,7 @@ type Space struct {
 	History string   `json:"history"` // full or from-join
 	People  []string `json:"people"`  // ids; empty for main: everybody
 	By      string   `json:"by"`      // id of the person who made it, and lets others in
+	Closed  bool     `json:"closed"`  // it can be read, not written
 }
 
 // NewSpace makes a private space.
@@ -116,6 +117,13 @@ type NewSpacePeople struct {
 	Workspace string   `json:"workspace"`
 	Space     string   `json:"space"`
 	People    []string `json:"people"`
+}
+
+// SpaceClosing closes a private space or opens it again.
+type SpaceClosing struct {
+	Workspace string `json:"workspace"`
+	Space     string `json:"space"`
+	Closed    bool   `json:"closed"`
 }
 
 // Person is a member, guest or former member.

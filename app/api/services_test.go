@@ -60,6 +60,32 @@ func (s teams) AddToSpace(_ context.Context, n api.NewSpacePeople) (api.Space, e
 	return api.Space{}, s.call("add %s to %s", strings.Join(n.People, " "), n.Space)
 }
 
+func (s teams) RemoveFromSpace(_ context.Context, n api.NewSpacePeople) (api.Space, error) {
+	return api.Space{}, s.call("take %s from %s", strings.Join(n.People, " "), n.Space)
+}
+
+func (s teams) CloseSpace(_ context.Context, c api.SpaceClosing) (api.Space, error) {
+	return api.Space{}, s.call("close %s %t", c.Space, c.Closed)
+}
+
+func (s folk) RemovePerson(_ context.Context, r api.PersonRemoval) error {
+	return s.call("remove %s %t", r.Person, r.Lost)
+}
+func (s folk) SetRole(_ context.Context, r api.PersonRole) error {
+	return s.call("%s is %s", r.Person, r.Role)
+}
+func (s folk) HandOver(_ context.Context, p api.PersonRef) error {
+	return s.call("hand over to %s", p.Person)
+}
+func (s folk) Leave(context.Context, string) error { return s.call("leave") }
+func (s folk) Confirm(_ context.Context, p api.PersonRef) error {
+	return s.call("confirm %s", p.Person)
+}
+func (s folk) Matters(context.Context, string) ([]api.Matter, error) {
+	return nil, s.call("matters")
+}
+func (s folk) PutAside(_ context.Context, r api.MatterRef) error { return s.call("aside %s", r.ID) }
+
 func (s teams) Comparisons(context.Context) ([]api.Comparison, error) {
 	return nil, s.call("comparisons")
 }

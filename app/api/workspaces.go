@@ -28,6 +28,8 @@ type SpaceService interface {
 	Spaces(ctx context.Context, workspace string) ([]Space, error)
 	CreateSpace(ctx context.Context, space NewSpace) (Space, error)
 	AddToSpace(ctx context.Context, people NewSpacePeople) (Space, error)
+	RemoveFromSpace(ctx context.Context, people NewSpacePeople) (Space, error)
+	CloseSpace(ctx context.Context, closing SpaceClosing) (Space, error)
 }
 
 // CodeService compares short codes for invitations with codes first.
@@ -143,6 +145,20 @@ func (w *Workspaces) AddToSpace(n NewSpacePeople) (Space, error) {
 	return run(w.edge, "Workspaces.AddToSpace", func(ctx context.Context) (Space, error) {
 		return w.spaces.AddToSpace(ctx, n)
 	})
+}
+
+// RemoveFromSpace takes people out of a private space that one made: they read nothing
+// that is written there from now on.
+func (w *Workspaces) RemoveFromSpace(n NewSpacePeople) (Space, error) {
+	return run(w.edge, "Workspaces.RemoveFromSpace", func(ctx context.Context) (Space, error) {
+		return w.spaces.RemoveFromSpace(ctx, n)
+	})
+}
+
+// CloseSpace closes a private space, or opens it again: a closed one can be read, not
+// written. Owners and admins may close one that they are not in.
+func (w *Workspaces) CloseSpace(c SpaceClosing) (Space, error) {
+	return run(w.edge, "Workspaces.CloseSpace", func(ctx context.Context) (Space, error) { return w.spaces.CloseSpace(ctx, c) })
 }
 
 // Comparisons lists the comparisons of codes that go on.

@@ -55,6 +55,8 @@ func listing(kind string) string {
 		return "parvis people list"
 	case "invitation":
 		return "parvis invite list"
+	case "matter":
+		return "parvis people matters"
 	case "document":
 		return "parvis doc list"
 	case "message":

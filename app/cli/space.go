@@ -14,7 +14,7 @@ import (
 )
 
 func (s *session) spaceCommand() *cobra.Command {
-	return group("space", "Make and list spaces", s.spaceCreate(), s.spaceAdd(), s.spaceList())
+	return group("space", "Make and change spaces", s.spaceCreate(), s.spaceAdd(), s.spaceRemove(), s.spaceClose(true), s.spaceClose(false), s.spaceList())
 }
 
 func (s *session) spaceCreate() *cobra.Command {
@@ -83,6 +83,58 @@ func (s *session) spaceAdd() *cobra.Command {
 						fmt.Fprintf(w, "%s has %d people now.\n", printable(sp.Name), len(sp.People))
 					}
 				})
+			})
+		},
+	}
+}
+
+func (s *session) spaceRemove() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove SPACE PERSON…", Short: "Take people out of a private space that you made", Args: cobra.MinimumNArgs(2),
+		Long: "Takes people out of a private space that you made. What they have stays on their devices; what is written there from now on they cannot read.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
+				sp, err := oneSpace(ctx, c, ws, args[0])
+				if err != nil {
+					return err
+				}
+				n := api.NewSpacePeople{Workspace: ws.ID, Space: sp.ID}
+				for _, name := range args[1:] {
+					p, err := person(ctx, c, ws.ID, name)
+					if err != nil {
+						return err
+					}
+					n.People = append(n.People, p.ID)
+				}
+				if sp, err = client.Call[api.Space](ctx, c, "Workspaces.RemoveFromSpace", client.Arg(n)); err != nil {
+					return err
+				}
+				return s.print(map[string]api.Space{"space": sp}, func(w io.Writer) {
+					fmt.Fprintf(w, "%s has %d people now.\n", printable(sp.Name), len(sp.People))
+				})
+			})
+		},
+	}
+}
+
+// spaceClose closes a space, or opens it again.
+func (s *session) spaceClose(closed bool) *cobra.Command {
+	use, about, done := "open SPACE", "Let people write in a closed private space again", "open again"
+	if closed {
+		use, about, done = "close SPACE", "Close a private space: it can be read, not written", "closed"
+	}
+	return &cobra.Command{
+		Use: use, Short: about, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
+				sp, err := oneSpace(ctx, c, ws, args[0])
+				if err != nil {
+					return err
+				}
+				if sp, err = client.Call[api.Space](ctx, c, "Workspaces.CloseSpace", client.Arg(api.SpaceClosing{Workspace: ws.ID, Space: sp.ID, Closed: closed})); err != nil {
+					return err
+				}
+				return s.print(map[string]api.Space{"space": sp}, func(w io.Writer) { fmt.Fprintf(w, "%s is %s.\n", printable(sp.Name), done) })
 			})
 		},
 	}

@@ -21,17 +21,10 @@ var ErrGone = errors.New("this device is removed already")
 // with the fences of what this device has, and new epochs for all spaces that the
 // device could read and this one may write in.
 func (w *Workspace) RemoveDevice(ctx context.Context, device seal.ID) error {
-	if !w.Ready() {
-		return ErrNotReady
-	}
 	if device == w.self.device {
 		return ErrThisDevice
 	}
-	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
-		if err := w.members.fresh(ctx); err != nil {
-			return err
-		}
-		st := w.members.pending()
+	return w.act(ctx, "remove device "+device.Short(), func(ctx context.Context, st *member.State, after *afterCommit) error {
 		switch d, ok := st.Device(device); {
 		case !ok:
 			return untouched{fmt.Errorf("device %s: %w", device.Short(), ErrNotFound)}
@@ -42,15 +35,11 @@ func (w *Workspace) RemoveDevice(ctx context.Context, device seal.ID) error {
 		if err != nil {
 			return err
 		}
-		if err := w.postRemoval(ctx, device, fences, after); err != nil {
+		if err := w.postDeviceRemoval(ctx, device, fences, after); err != nil {
 			return err
 		}
 		return w.rotateAll(ctx, after)
 	})
-	if err != nil {
-		return fmt.Errorf("remove device %s: %w", device.Short(), err)
-	}
-	return nil
 }
 
 // fencesFor is how far this device has the chains of another one: to the last
@@ -89,26 +78,35 @@ func (w *Workspace) fencesFor(ctx context.Context, st *member.State, device seal
 	return fences, nil
 }
 
-func (w *Workspace) postRemoval(ctx context.Context, device seal.ID, fences []member.Fence, after *afterCommit) error {
-	inline, blob, name, err := member.SplitFences([]member.DeviceFences{{Device: device, Fences: fences}})
+// postRemoval posts the removal that encode makes of fences and the name of a blob with
+// more of them; nil: there is none.
+func (w *Workspace) postRemoval(ctx context.Context, typ member.Type, all []member.DeviceFences, encode func([]member.DeviceFences, *seal.ID) ([]byte, error), after *afterCommit) error {
+	inline, blob, name, err := member.SplitFences(all)
 	if err != nil {
 		return err
-	}
-	body := member.DeviceRemoveBody{Device: device, Blob: name}
-	if len(inline) > 0 {
-		body.Fences = inline[0].Fences
 	}
 	if name != nil {
 		if err := w.storage.PutBlob(ctx, w.id, *name, blob); err != nil {
 			return err
 		}
 	}
-	raw, err := body.Encode()
+	raw, err := encode(inline, name)
 	if err != nil {
 		return err
 	}
-	_, err = w.members.post(ctx, member.TypeDeviceRemove, raw, after)
+	_, err = w.members.post(ctx, typ, raw, after)
 	return err
+}
+
+func (w *Workspace) postDeviceRemoval(ctx context.Context, device seal.ID, fences []member.Fence, after *afterCommit) error {
+	all := []member.DeviceFences{{Device: device, Fences: fences}}
+	return w.postRemoval(ctx, member.TypeDeviceRemove, all, func(inline []member.DeviceFences, blob *seal.ID) ([]byte, error) {
+		body := member.DeviceRemoveBody{Device: device, Blob: blob}
+		if len(inline) > 0 {
+			body.Fences = inline[0].Fences
+		}
+		return body.Encode()
+	}, after)
 }
 
 // rotateAll gives a new epoch to every space of which a removed device may hold all

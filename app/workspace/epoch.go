@@ -231,11 +231,15 @@ func (w *Workspace) openRows(ctx context.Context, rows []EnvelopeRow, after *aft
 	return locked, w.fences.settle(ctx, unlocked, nil, after)
 }
 
-// maintain rotates the spaces whose epoch is old or much used. The active
-// device with the lowest id does it; the others a day later, if it did not.
+// maintain renews the own encryption key, sees off who left, and rotates the spaces whose
+// epoch is old or much used. The active device with the lowest id does that; the others a day
+// later, if it did not.
 func (w *Workspace) maintain(ctx context.Context) error {
-	if !w.Ready() {
+	if !w.Ready() || !w.in(w.State()) {
 		return nil
+	}
+	if err := errors.Join(w.renewKEM(ctx), w.seeOff(ctx)); err != nil {
+		return err
 	}
 	st := w.State()
 	for _, space := range st.Spaces() {

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"slices"
 
 	"parvis/app/bundle"
 	"parvis/crdt/member"
@@ -53,3 +54,37 @@ func SignKey(w *Workspace) seal.SignKey { return w.self.sign }
 
 // FenceBlobs are the fences beside removals that a welcome holds.
 func FenceBlobs(ctx context.Context, w *Workspace) ([][]byte, error) { return w.fenceBlobs(ctx) }
+
+// Maintain is what a workspace does from time to time.
+func Maintain(ctx context.Context, w *Workspace) error { return w.maintain(ctx) }
+
+// OpensWith reports whether a device has the secret of an epoch, or opens its wrap with any
+// of its keys.
+func OpensWith(ctx context.Context, w *Workspace, epoch member.Epoch, wraps []byte) bool {
+	if w.keys.hasEpoch(epoch.ID) {
+		return true
+	}
+	for _, reader := range append(w.State().Devices(), member.Device{ID: w.self.device}) {
+		if _, err := member.OpenWraps(wraps, epoch, w.id, reader.ID, w.keys.kemOf); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Generations are those of the encryption keys that a device has.
+func Generations(w *Workspace) (all []uint32) {
+	w.keys.mu.Lock()
+	defer w.keys.mu.Unlock()
+	for gen := range w.keys.kem {
+		all = append(all, gen)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Wraps are the wraps of an epoch.
+func Wraps(ctx context.Context, w *Workspace, epoch member.Epoch) ([]byte, bool) {
+	raw, found, err := w.storage.Blob(ctx, w.id, wrapsName(epoch.WrapsHash))
+	return raw, found && err == nil
+}

@@ -95,12 +95,15 @@ func (p *person) reads(want ...string) {
 func team(t *testing.T, n int) []*person {
 	t.Helper()
 	now := time.Now()
+	return teamAt(t, n, &now)
+}
+
+// teamAt is a team whose clocks all show now.
+func teamAt(t *testing.T, n int, now *time.Time) []*person {
+	t.Helper()
 	var all []*person
 	for range n {
-		p := &person{wall: newWall()}
-		p.device = openDevice(t, &now, t.TempDir(), seal.RandomKey(), p.wall)
-		t.Cleanup(p.shut)
-		all = append(all, p)
+		all = append(all, newPersonAt(t, now))
 	}
 	owner := all[0]
 	owner.w = owner.found()
@@ -110,6 +113,21 @@ func team(t *testing.T, n int) []*person {
 	}
 	everybodyHasAll(t, all)
 	return all
+}
+
+// newPerson is somebody who is in no workspace yet.
+func newPerson(t *testing.T) *person {
+	t.Helper()
+	now := time.Now()
+	return newPersonAt(t, &now)
+}
+
+func newPersonAt(t *testing.T, now *time.Time) *person {
+	t.Helper()
+	p := &person{wall: newWall()}
+	p.device = openDevice(t, now, t.TempDir(), seal.RandomKey(), p.wall)
+	t.Cleanup(p.shut)
+	return p
 }
 
 // everybodyHasAll gives everything to everybody, twice, so that what depends on
@@ -225,11 +243,7 @@ func TestK42ARemovalThatDoesNotCountHidesNothing(t *testing.T) {
 // promote gives somebody a role.
 func promote(t *testing.T, by, whom *person, role member.Role) {
 	t.Helper()
-	body, err := member.RoleSetBody{Person: whom.who(), Role: role}.Encode()
-	if err == nil {
-		err = by.w.Post(t.Context(), member.TypeRoleSet, body)
-	}
-	if err != nil {
+	if err := by.w.SetRole(t.Context(), whom.who(), role); err != nil {
 		t.Fatal(err)
 	}
 	give(t, by.w, whom.w)

@@ -81,55 +81,88 @@ func (w *Workspace) createSpace(ctx context.Context, id seal.SpaceID, persons []
 // must be an admin (rule K65). Who is in already stays. Where the history begins with
 // joining they read what is written from now on.
 func (w *Workspace) AddToSpace(ctx context.Context, space seal.SpaceID, persons []seal.ID) error {
-	if !w.Ready() {
-		return ErrNotReady
-	}
-	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
-		if err := w.members.fresh(ctx); err != nil {
+	return w.act(ctx, "add to "+space.Short(), func(ctx context.Context, st *member.State, after *afterCommit) error {
+		found, err := w.ownSpace(st, space)
+		if err != nil {
 			return err
 		}
-		return w.addToSpace(ctx, space, persons, after)
+		body := member.SpaceSetBody{Space: space}
+		for _, person := range persons {
+			if p, ok := st.Person(person); !ok || p.Status != member.Active {
+				return fmt.Errorf("%w: person %s is not in the workspace", ErrNotFound, person.Short())
+			}
+			if found.Members[person] == member.AccessNone && !slices.ContainsFunc(body.Members, func(m member.SpaceMember) bool { return m.Person == person }) {
+				body.Members = append(body.Members, member.SpaceMember{Person: person, Access: member.AccessWrite})
+			}
+		}
+		if len(body.Members) == 0 {
+			return nil
+		}
+		if err := w.postBody(ctx, member.TypeSpaceSet, body.Encode, after); err != nil {
+			return err
+		}
+		_, err = w.rotate(ctx, space, reasonMembers, after)
+		return err
 	})
-	if err != nil {
-		return fmt.Errorf("add to %s: %w", space.Short(), err)
-	}
-	return nil
 }
 
-func (w *Workspace) addToSpace(ctx context.Context, id seal.SpaceID, persons []seal.ID, after *afterCommit) error {
-	st := w.members.pending()
+// ownSpace is a private space of which this person is an admin, or why it is not.
+func (w *Workspace) ownSpace(st *member.State, id seal.SpaceID) (member.Space, error) {
 	space, ok := st.Space(id)
 	switch {
 	case ok && space.Kind == member.SpaceMain:
-		return ErrMainSpace
+		return space, ErrMainSpace
 	case ok && space.Kind == member.SpaceGroup && st.CanRead(id, w.self.device):
-		return ErrGroupSpace
+		return space, ErrGroupSpace
 	case !ok || space.Kind != member.SpacePrivate:
-		return ErrNotFound
+		return space, ErrNotFound
 	case space.Members[w.self.person] != member.AccessAdmin:
-		return ErrNotSpaceAdmin
+		return space, ErrNotSpaceAdmin
 	}
-	body := member.SpaceSetBody{Space: id}
-	for _, person := range persons {
-		if p, ok := st.Person(person); !ok || p.Status != member.Active {
-			return fmt.Errorf("%w: person %s is not in the workspace", ErrNotFound, person.Short())
+	return space, nil
+}
+
+// RemoveFromSpace takes people out of a private space, of which this person must be an
+// admin: what is written from then on is sealed with a key that they do not get. Who is
+// not in it stays out.
+func (w *Workspace) RemoveFromSpace(ctx context.Context, space seal.SpaceID, persons []seal.ID) error {
+	return w.act(ctx, "remove from "+space.Short(), func(ctx context.Context, st *member.State, after *afterCommit) error {
+		found, err := w.ownSpace(st, space)
+		if err != nil {
+			return err
 		}
-		if _, in := space.Members[person]; !in && !slices.ContainsFunc(body.Members, func(m member.SpaceMember) bool { return m.Person == person }) {
-			body.Members = append(body.Members, member.SpaceMember{Person: person, Access: member.AccessWrite})
+		body := member.SpaceSetBody{Space: space}
+		for _, person := range w.withSelf(persons) {
+			if person == w.self.person {
+				if slices.Contains(persons, person) {
+					return untouched{ErrYourself}
+				}
+				continue
+			}
+			if found.Members[person] != member.AccessNone {
+				body.Members = append(body.Members, member.SpaceMember{Person: person, Access: member.AccessNone})
+			}
 		}
-	}
-	if len(body.Members) == 0 {
-		return nil
-	}
-	raw, err := body.Encode()
-	if err != nil {
-		return err
-	}
-	if _, err := w.members.post(ctx, member.TypeSpaceSet, raw, after); err != nil {
-		return err
-	}
-	_, err = w.rotate(ctx, id, reasonMembers, after)
-	return err
+		if len(body.Members) == 0 {
+			return nil
+		}
+		if err := w.postBody(ctx, member.TypeSpaceSet, body.Encode, after); err != nil {
+			return err
+		}
+		return w.rotateAll(ctx, after)
+	})
+}
+
+// CloseSpace closes a private space, or opens it again: a closed one can be read, not
+// written. Admins of the workspace may close one that they are not in.
+func (w *Workspace) CloseSpace(ctx context.Context, space seal.SpaceID, closed bool) error {
+	return w.act(ctx, "close "+space.Short(), func(ctx context.Context, st *member.State, after *afterCommit) error {
+		own, _ := st.Person(w.self.person)
+		if _, err := w.ownSpace(st, space); err != nil && !(closed && own.Role <= member.RoleAdmin && errors.Is(err, ErrNotSpaceAdmin)) {
+			return err
+		}
+		return w.postBody(ctx, member.TypeSpaceSet, member.SpaceSetBody{Space: space, Closed: &closed}.Encode, after)
+	})
 }
 
 // GroupSpace is the space of exactly these persons and oneself: direct messages

@@ -76,9 +76,9 @@ func (b KemUpdateBody) check(c *check) error {
 	if b.KEMGen != c.device.kemGen+1 {
 		return reject("kem: wrong generation")
 	}
-	dev := c.device.id
+	dev, made := c.device.id, c.e.HintMs
 	c.write(regKem, dev, seal.ID{}, int64(b.KEMGen), func(s *State) {
-		s.editDevice(dev, func(d *deviceRec) { d.kemPK, d.kemGen = b.KEMPK, b.KEMGen })
+		s.editDevice(dev, func(d *deviceRec) { d.kemPK, d.kemGen, d.kemMs = b.KEMPK, b.KEMGen, made })
 	})
 	return nil
 }

@@ -26,7 +26,8 @@ type Device struct {
 	Idx      int // number in the person; smaller outranks
 	KemPK    []byte
 	KemGen   uint32
-	Active   bool // not removed, and its person is active
+	KemMs    int64 // when the encryption key was made: Unix milliseconds, a label
+	Active   bool  // not removed, and its person is active
 	Platform uint
 	AddedMs  int64 // Unix milliseconds, a label
 }
@@ -45,7 +46,7 @@ func (p *personRec) public() Person {
 func (s *State) publicDevice(d *deviceRec) Device {
 	p, ok := s.people.get(d.person)
 	return Device{
-		ID: d.id, Peer: d.peer, Person: d.person, Idx: d.idx, KemPK: d.kemPK, KemGen: d.kemGen,
+		ID: d.id, Peer: d.peer, Person: d.person, Idx: d.idx, KemPK: d.kemPK, KemGen: d.kemGen, KemMs: max(d.kemMs, d.addedMs),
 		Active: ok && p.active() && !d.removed, Platform: d.platform, AddedMs: d.addedMs,
 	}
 }
@@ -98,4 +99,18 @@ func (s *State) Devices() []Device {
 // ActiveDevices lists the devices that may connect, by id.
 func (s *State) ActiveDevices() []Device {
 	return slices.DeleteFunc(s.Devices(), func(d Device) bool { return !d.Active })
+}
+
+// Outranks reports whether an active person stands above another one, who may have
+// left, by level and owner rank (rule M20).
+func (s *State) Outranks(person, other seal.ID) bool {
+	a, known := s.people.get(person)
+	b, ok := s.people.get(other)
+	return known && ok && a.active() && a.station().compare(b.station()) < 0
+}
+
+// IsTop reports whether a person is the active owner whom no other one outranks.
+func (s *State) IsTop(person seal.ID) bool {
+	p, ok := s.people.get(person)
+	return ok && p.active() && s.isTop(p)
 }

@@ -57,6 +57,7 @@ type deviceRec struct {
 	idx      int
 	kemPK    []byte
 	kemGen   uint32
+	kemMs    int64 // of the entry that gave the key, when it was not the first one
 	platform uint
 	added    seal.ID // the entry that added it
 	addedMs  int64

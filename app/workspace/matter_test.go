@@ -1,0 +1,139 @@
+package workspace_test
+
+import (
+	"errors"
+	"testing"
+
+	"parvis/app/workspace"
+	"parvis/crdt/member"
+)
+
+// matters are those of a kind.
+func (p *person) matters(kind workspace.MatterKind) (found []workspace.Matter) {
+	p.t.Helper()
+	all, err := p.w.Matters(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, m := range all {
+		if m.Kind == kind {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func TestWhoWasLetInByARemovedAdminIsNotKeptAndSaidSo(t *testing.T) {
+	all := team(t, 3)
+	ana, ben, cleo := all[0], all[1], all[2]
+	promote(t, ana, ben, member.RoleAdmin)
+	everybodyHasAll(t, all)
+	if got := ana.matters(workspace.MatterNotKept); len(got) != 0 {
+		t.Fatalf("without anything: %+v", got)
+	}
+	dan := newPerson(t)
+	meet(ben.device, dan.device)
+	dan.w = dan.join(ben.invite(ben.w, 1).Link)
+	if err := ana.w.RemovePerson(t.Context(), ben.who(), workspace.ReasonNone); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []*person{ben, dan} {
+		give(t, from.w, cleo.w)
+	}
+	everybodyHasAll(t, []*person{ana, cleo})
+	for _, p := range []*person{ana, cleo} {
+		found := p.matters(workspace.MatterNotKept)
+		if len(found) != 1 || found[0].Act != member.TypeJoin || found[0].Person != dan.who() || found[0].By != ben.who() || found[0].Decide != (p == ana) {
+			t.Fatalf("not kept: %+v", found)
+		}
+		if err := p.w.PutAside(t.Context(), found[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if found := p.matters(workspace.MatterNotKept); len(found) != 0 {
+			t.Errorf("put aside, and yet there: %+v", found)
+		}
+	}
+}
+
+func TestAPromotionThatLostToARemovalIsTold(t *testing.T) {
+	all := team(t, 3)
+	ana, ben, cleo := all[0], all[1], all[2]
+	promote(t, ana, ben, member.RoleOwner)
+	everybodyHasAll(t, all)
+	if err := ana.w.SetRole(t.Context(), cleo.who(), member.RoleAdmin); err != nil {
+		t.Fatal(err)
+	}
+	if err := ben.w.RemovePerson(t.Context(), cleo.who(), workspace.ReasonNone); err != nil {
+		t.Fatal(err)
+	}
+	everybodyHasAll(t, []*person{ana, ben})
+	if s := ana.status(cleo); s.Status != member.Removed {
+		t.Fatalf("who was promoted and removed is %s", s.Status)
+	}
+	lost := ana.matters(workspace.MatterLost)
+	if len(lost) != 1 || lost[0].Act != member.TypeRoleSet || lost[0].Person != cleo.who() || lost[0].Role != member.RoleAdmin || !lost[0].Decide {
+		t.Errorf("lost: %+v", lost)
+	}
+	if lost := ben.matters(workspace.MatterLost); len(lost) != 0 {
+		t.Errorf("of who stands below: %+v", lost)
+	}
+}
+
+func TestALinkThatWasUsedTwiceWaitsForADecision(t *testing.T) {
+	all := team(t, 2)
+	ana, ben := all[0], all[1]
+	link, err := member.ParseLink(ana.invite(ana.w, 1).Link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	give(t, ana.w, ben.w)
+	var twice []*person
+	for _, inside := range all { // each member lets another one in
+		p := newPerson(t)
+		p.knows(inside.device)
+		link.Peers[0].Peer = inside.Self()
+		p.w = p.join(link.String())
+		twice = append(twice, p)
+	}
+	everybodyHasAll(t, all)
+	for _, p := range all {
+		found := p.matters(workspace.MatterSuspended)
+		if len(found) != 2 || found[0].By != ana.who() || found[0].Decide != (p == ana) {
+			t.Fatalf("suspended: %+v", found)
+		}
+	}
+	if err := ben.w.Confirm(t.Context(), twice[0].who()); !errors.Is(err, workspace.ErrRefused) {
+		t.Errorf("a member confirms: %v", err)
+	}
+	if err := ana.w.Confirm(t.Context(), twice[1].who()); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.w.RemovePerson(t.Context(), twice[0].who(), workspace.ReasonNone); err != nil {
+		t.Fatal(err)
+	}
+	everybodyHasAll(t, all)
+	if found := ben.matters(workspace.MatterSuspended); len(found) != 0 {
+		t.Errorf("decided, and yet there: %+v", found)
+	}
+	if right, wrong := ben.status(twice[1]), ben.status(twice[0]); right.Status != member.Active || wrong.Status != member.Removed {
+		t.Errorf("the right one is %s, the other %s", right.Status, wrong.Status)
+	}
+}
+
+func TestAForkIsAMatter(t *testing.T) {
+	owner, all := copies(t, 2)
+	for i, p := range all {
+		spec := workspace.SpaceSpec{Kind: member.SpacePrivate, History: member.History(i)}
+		if _, err := p.w.CreateSpace(t.Context(), spec); err != nil {
+			t.Fatal(err)
+		}
+		give(t, p.w, owner.w)
+	}
+	forks := owner.matters(workspace.MatterFork)
+	if len(forks) != 1 || forks[0].Device != all[0].id() || forks[0].Person != all[0].who() || !forks[0].Decide {
+		t.Errorf("forks: %+v", forks)
+	}
+	if got := owner.matters(workspace.MatterSuspended); len(got) != 0 {
+		t.Errorf("suspended: %+v", got)
+	}
+}
