@@ -16,7 +16,11 @@ import (
 func TestADeviceIsRenamedThoughItsPersonIsAGuestSomewhere(t *testing.T) {
 	ana, ben := apptest.New(t), apptest.New(t)
 	theirs := ana.Found("Atelier", "Ana")
-	invite, err := ana.API().Workspaces.Invite(api.NewInvite{Workspace: theirs, Role: "guest", Uses: 1, ExpiresMs: time.Hour.Milliseconds()})
+	space, err := ana.API().Workspaces.CreateSpace(api.NewSpace{Workspace: theirs, Name: "For guests"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	invite, err := ana.API().Workspaces.Invite(api.NewInvite{Workspace: theirs, Role: "guest", Spaces: []string{space.ID}, Uses: 1, ExpiresMs: time.Hour.Milliseconds()})
 	if err != nil {
 		t.Fatal(err)
 	}

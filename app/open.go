@@ -161,6 +161,8 @@ func meanings() []api.Meaning {
 		{Of: workspace.ErrNothingToLink, Code: api.CodeInvalid, Message: "There is no workspace on this device yet. Make one or join one first."},
 		{Of: workspace.ErrThisDevice, Code: api.CodeInvalid, Message: "That is this device. Do it on another one of your devices."},
 		{Of: workspace.ErrGone, Code: api.CodeInvalid, Message: "This device is removed already. It cannot connect any more."},
+		{Of: workspace.ErrGuestNowhere, Code: api.CodeInvalid, Message: "A guest reads only the private spaces that it is invited to. Name one that you made."},
+		{Of: workspace.ErrMemberSpaces, Code: api.CodeInvalid, Message: "Members are invited to the whole workspace, guests to single spaces. Leave the spaces out, or invite a guest."},
 		{Of: workspace.ErrPersonGone, Code: api.CodeInvalid, Message: "This person is removed already."},
 		{Of: workspace.ErrYourself, Code: api.CodeInvalid, Message: "You cannot do this to yourself. To go, leave the workspace."},
 		{Of: workspace.ErrOutranked, Code: api.CodeRefused, Message: "This person’s role is not below yours. Ask an owner who stands above both of you."},

@@ -174,8 +174,16 @@ func (t *teams) Invite(ctx context.Context, n api.NewInvite) (api.Invite, error)
 	if n.Role == "guest" {
 		role = member.RoleGuest
 	}
+	var spaces []seal.SpaceID
+	for _, text := range n.Spaces {
+		space, err := seal.ParseSpaceID(text)
+		if err != nil {
+			return api.Invite{}, fmt.Errorf("space %q: %w", text, workspace.ErrNotFound)
+		}
+		spaces = append(spaces, space)
+	}
 	made, err := w.Invite(ctx, workspace.InviteSpec{
-		Role: role, Uses: uint(n.Uses), Expires: time.Duration(n.ExpiresMs) * time.Millisecond, CodesFirst: n.CodesFirst, Peers: peers,
+		Role: role, Spaces: spaces, Uses: uint(n.Uses), Expires: time.Duration(n.ExpiresMs) * time.Millisecond, CodesFirst: n.CodesFirst, Peers: peers,
 	})
 	if err != nil {
 		return api.Invite{}, t.leadersOnly(ctx, w, "invite people", err)

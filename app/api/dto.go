@@ -73,11 +73,12 @@ type Comparison struct {
 
 // NewInvite asks for a link.
 type NewInvite struct {
-	Workspace  string `json:"workspace"`
-	Role       string `json:"role"`      // member or guest
-	Uses       int    `json:"uses"`      // 1 to 500
-	ExpiresMs  int64  `json:"expiresMs"` // from now
-	CodesFirst bool   `json:"codesFirst"`
+	Workspace  string   `json:"workspace"`
+	Role       string   `json:"role"`      // member or guest
+	Spaces     []string `json:"spaces"`    // of a guest: the private spaces that it is let into
+	Uses       int      `json:"uses"`      // 1 to 500
+	ExpiresMs  int64    `json:"expiresMs"` // from now
+	CodesFirst bool     `json:"codesFirst"`
 }
 
 // Invite is one invitation. Link is only known on the device that made it.

@@ -20,11 +20,19 @@ func (s *session) inviteCommand() *cobra.Command {
 func (s *session) inviteCreate() *cobra.Command {
 	var n api.NewInvite
 	var expires time.Duration
+	var spaces []string
 	cmd := &cobra.Command{
 		Use: "create", Short: "Make an invitation link", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
-				n.Workspace, n.ExpiresMs = ws.ID, expires.Milliseconds()
+				n.Workspace, n.ExpiresMs, n.Spaces = ws.ID, expires.Milliseconds(), nil
+				for _, wanted := range spaces {
+					sp, err := oneSpace(ctx, c, ws, wanted)
+					if err != nil {
+						return err
+					}
+					n.Spaces = append(n.Spaces, sp.ID)
+				}
 				invite, err := client.Call[api.Invite](ctx, c, "Workspaces.Invite", client.Arg(n))
 				if err != nil {
 					return err
@@ -34,6 +42,7 @@ func (s *session) inviteCreate() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&n.Role, "role", "member", "member or guest")
+	cmd.Flags().StringArrayVar(&spaces, "space", nil, "of a guest: a private space that you made; may be repeated")
 	cmd.Flags().IntVar(&n.Uses, "uses", 1, "how many people may join with it, 1 to 500")
 	cmd.Flags().Var(newSpan(&expires, 7*24*time.Hour), "expires", "how long it is valid")
 	cmd.Flags().BoolVar(&n.CodesFirst, "codes-first", false, "let nobody in before codes were compared")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"parvis/crdt/member"
@@ -13,6 +14,7 @@ import (
 // InviteSpec describes an invitation to make.
 type InviteSpec struct {
 	Role       member.Role
+	Spaces     []seal.SpaceID // of a guest: the private spaces that it reads and writes in
 	Uses       uint
 	Expires    time.Duration
 	CodesFirst bool // mode 0: keys only after the codes were compared
@@ -25,7 +27,16 @@ type Invite struct {
 	Link string // only on the device that made it
 }
 
-// Invite makes an invitation to the main space and its link.
+// Why a guest is not invited.
+var (
+	// ErrGuestNowhere reports an invitation of a guest to no space.
+	ErrGuestNowhere = errors.New("a guest needs a private space")
+	// ErrMemberSpaces reports spaces in the invitation of a member.
+	ErrMemberSpaces = errors.New("only guests are invited to single spaces")
+)
+
+// Invite makes an invitation and its link: of a member to the main space, of a guest to
+// private spaces of which this person is an admin.
 func (w *Workspace) Invite(ctx context.Context, spec InviteSpec) (Invite, error) {
 	if !w.Ready() {
 		return Invite{}, ErrNotReady
@@ -50,6 +61,10 @@ func (w *Workspace) invite(ctx context.Context, spec InviteSpec, after *afterCom
 	if !mayInvite(st, w.self.device) {
 		return Invite{}, ErrRefused
 	}
+	grants, err := w.inviteTo(st, spec)
+	if err != nil {
+		return Invite{}, err
+	}
 	seed := nonce16()
 	keys, err := member.InviteKeysOf(w.id, seed)
 	if err != nil {
@@ -62,7 +77,7 @@ func (w *Workspace) invite(ctx context.Context, spec InviteSpec, after *afterCom
 	expires := w.now().Add(spec.Expires)
 	body := member.InviteBody{
 		InvPK: keys.Sign.Public(), Role: spec.Role, Mode: mode, Uses: spec.Uses, Expires: expires.UnixMilli(),
-		Spaces: []member.SpaceGrant{{Space: st.MainSpace(), Access: member.AccessWrite}},
+		Spaces: grants,
 	}
 	raw, err := body.Encode()
 	if err != nil {
@@ -89,6 +104,27 @@ func (w *Workspace) invite(ctx context.Context, spec InviteSpec, after *afterCom
 		return Invite{}, err
 	}
 	return Invite{Invite: invite, Link: link}, nil
+}
+
+// inviteTo is what an invitation opens.
+func (w *Workspace) inviteTo(st *member.State, spec InviteSpec) (grants []member.SpaceGrant, err error) {
+	switch {
+	case spec.Role != member.RoleGuest && len(spec.Spaces) > 0:
+		return nil, untouched{ErrMemberSpaces}
+	case spec.Role != member.RoleGuest:
+		return []member.SpaceGrant{{Space: st.MainSpace(), Access: member.AccessWrite}}, nil
+	case len(spec.Spaces) == 0:
+		return nil, untouched{ErrGuestNowhere}
+	}
+	spaces := slices.Clone(spec.Spaces)
+	slices.SortFunc(spaces, seal.SpaceID.Compare)
+	for _, space := range slices.Compact(spaces) {
+		if _, err := w.ownSpace(st, space); err != nil {
+			return nil, untouched{err}
+		}
+		grants = append(grants, member.SpaceGrant{Space: space, Access: member.AccessWrite})
+	}
+	return grants, nil
 }
 
 // Invites lists the invitations, with the links that this device made.

@@ -514,6 +514,21 @@ export namespace api {
 	    mode: string;
 	    joined: boolean;
 	}
+	export interface Matter {
+	    id: string;
+	    kind: string;
+	    act: string;
+	    by: string;
+	    person: string;
+	    device: string;
+	    role: string;
+	    at: number;
+	    decide: boolean;
+	}
+	export interface MatterRef {
+	    workspace: string;
+	    id: string;
+	}
 	
 	export interface MessageChange {
 	    workspace: string;
@@ -560,6 +575,7 @@ export namespace api {
 	export interface NewInvite {
 	    workspace: string;
 	    role: string;
+	    spaces: string[];
 	    uses: number;
 	    expiresMs: number;
 	    codesFirst: boolean;
@@ -593,6 +609,20 @@ export namespace api {
 	
 	
 	
+	export interface PersonRef {
+	    workspace: string;
+	    person: string;
+	}
+	export interface PersonRemoval {
+	    workspace: string;
+	    person: string;
+	    lost: boolean;
+	}
+	export interface PersonRole {
+	    workspace: string;
+	    person: string;
+	    role: string;
+	}
 	export interface Preferences {
 	    language: string;
 	    theme: string;
@@ -616,6 +646,12 @@ export namespace api {
 	    history: string;
 	    people: string[];
 	    by: string;
+	    closed: boolean;
+	}
+	export interface SpaceClosing {
+	    workspace: string;
+	    space: string;
+	    closed: boolean;
 	}
 	
 	export interface SuperPeer {

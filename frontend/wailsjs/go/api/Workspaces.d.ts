@@ -6,6 +6,8 @@ export function AddToSpace(arg1:api.NewSpacePeople):Promise<api.Space>;
 
 export function CancelJoin(arg1:string):Promise<void>;
 
+export function CloseSpace(arg1:api.SpaceClosing):Promise<api.Space>;
+
 export function Comparisons():Promise<Array<api.Comparison>>;
 
 export function Create(arg1:api.CreateWorkspace):Promise<api.Workspace>;
@@ -23,6 +25,8 @@ export function Invites(arg1:string):Promise<Array<api.Invite>>;
 export function Join(arg1:api.JoinWorkspace):Promise<api.Workspace>;
 
 export function List():Promise<Array<api.Workspace>>;
+
+export function RemoveFromSpace(arg1:api.NewSpacePeople):Promise<api.Space>;
 
 export function RevokeInvite(arg1:string,arg2:string):Promise<void>;
 

@@ -10,6 +10,10 @@ export function CancelJoin(arg1) {
   return window['go']['api']['Workspaces']['CancelJoin'](arg1);
 }
 
+export function CloseSpace(arg1) {
+  return window['go']['api']['Workspaces']['CloseSpace'](arg1);
+}
+
 export function Comparisons() {
   return window['go']['api']['Workspaces']['Comparisons']();
 }
@@ -44,6 +48,10 @@ export function Join(arg1) {
 
 export function List() {
   return window['go']['api']['Workspaces']['List']();
+}
+
+export function RemoveFromSpace(arg1) {
+  return window['go']['api']['Workspaces']['RemoveFromSpace'](arg1);
 }
 
 export function RevokeInvite(arg1, arg2) {
