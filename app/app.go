@@ -86,7 +86,7 @@ func New(config Config) *App {
 	a.teams = &teams{manager: a.manager, people: a.people, chat: a.chat, now: config.Now, unreached: a.unreached}
 	a.device = &device{app: a}
 	a.api = api.New(api.Config{
-		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, SuperPeers: a.teams, People: a.people, Members: members{a.teams}, Matters: members{a.teams},
+		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, SuperPeers: a.teams, People: a.people, Members: members{a.teams}, Matters: members{a.teams}, Rules: members{a.teams},
 		Devices: devices{a}, Links: devices{a},
 		Channels: a.chat, Messages: a.chat, Changes: a.chat,
 		Docs: api.Documents{

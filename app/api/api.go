@@ -34,6 +34,7 @@ type Config struct {
 	People      PeopleService
 	Members     MemberService
 	Matters     MatterService
+	Rules       RuleService
 	Devices     DeviceListService
 	Links       LinkService
 	Channels    ChannelService
@@ -66,7 +67,7 @@ func New(c Config) *API {
 	return &API{
 		Workspaces: &Workspaces{edge: e, teams: c.Workspaces, invitations: c.Invitations, spaces: c.Spaces, codes: c.Codes},
 		People:     &People{edge: e, people: c.People},
-		Members:    &Members{edge: e, members: c.Members, matters: c.Matters},
+		Members:    &Members{edge: e, members: c.Members, matters: c.Matters, rules: c.Rules},
 		Devices:    &Devices{edge: e, list: c.Devices, links: c.Links},
 		Chat:       &Chat{edge: e, channels: c.Channels, messages: c.Messages, changes: c.Changes},
 		Docs:       &Docs{edge: e, docs: c.Docs, exports: made},

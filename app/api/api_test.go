@@ -24,7 +24,7 @@ func build(t *testing.T) (*api.API, *services, *bytes.Buffer, *error) {
 	t.Helper()
 	s, log, life := &services{}, &bytes.Buffer{}, new(error)
 	a := api.New(api.Config{
-		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, SuperPeers: teams{s}, People: folk{s}, Members: folk{s}, Matters: folk{s}, Channels: chats{s},
+		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, SuperPeers: teams{s}, People: folk{s}, Members: folk{s}, Matters: folk{s}, Rules: folk{s}, Channels: chats{s},
 		Messages: chats{s}, Changes: chats{s}, Docs: documents(s), Device: device{s}, Values: values{s}, Doctor: device{s},
 		Life:     func() (context.Context, error) { return t.Context(), *life },
 		Meanings: []api.Meaning{{Of: errOwn, Code: api.CodeDiskFull, Message: "Free some space."}},
@@ -79,6 +79,10 @@ func TestCallsReachTheServices(t *testing.T) {
 		{"Members.Leave", `null`, "leave", []string{`"w"`}},
 		{"Members.Confirm", `null`, "confirm p1", []string{`{"person":"p1"}`}},
 		{"Members.Matters", `[]`, "matters", []string{`"w"`}},
+		{"Members.Rules", `{"workspace":""`, "rules", []string{`"w"`}},
+		{"Members.SetRules", `null`, "quorum 2", []string{`{"quorum":2}`}},
+		{"Members.Consent", `"yes"`, "consent p1", []string{`{"person":"p1"}`}},
+		{"Members.Depose", `null`, "depose p1", []string{`{"person":"p1"}`}},
 		{"Members.PutAside", `null`, "aside m1", []string{`{"id":"m1"}`}},
 		{"Workspaces.Comparisons", "[]", "comparisons", nil},
 		{"Workspaces.CancelJoin", "null", "cancel", []string{`"w1"`}},
@@ -124,8 +128,8 @@ func TestCallsReachTheServices(t *testing.T) {
 
 func TestEveryBoundMethodIsTested(t *testing.T) {
 	a, _, _, _ := build(t)
-	if got := len(api.Methods(a.Bound()...)); got != 85 {
-		t.Errorf("%d bound methods, want 85: add the new ones to TestCallsReachTheServices, TestCallsAboutCallsReachTheServices, TestCallsAboutDocumentsReachTheServices or TestCallsAboutDevicesReachTheServices", got)
+	if got := len(api.Methods(a.Bound()...)); got != 89 {
+		t.Errorf("%d bound methods, want 89: add the new ones to TestCallsReachTheServices, TestCallsAboutCallsReachTheServices, TestCallsAboutDocumentsReachTheServices or TestCallsAboutDevicesReachTheServices", got)
 	}
 }
 

@@ -25,6 +25,7 @@ type Members struct {
 	edge    *edge
 	members MemberService
 	matters MatterService
+	rules   RuleService
 }
 
 // Remove removes a person from a workspace with all devices, for good: nothing that is

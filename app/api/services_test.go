@@ -84,6 +84,12 @@ func (s folk) Confirm(_ context.Context, p api.PersonRef) error {
 func (s folk) Matters(context.Context, string) ([]api.Matter, error) {
 	return nil, s.call("matters")
 }
+func (s folk) Rules(context.Context, string) (api.Rules, error) { return api.Rules{}, s.call("rules") }
+func (s folk) SetRules(_ context.Context, r api.Rules) error    { return s.call("quorum %d", r.Quorum) }
+func (s folk) Consent(_ context.Context, d api.Deposition) (string, error) {
+	return "yes", s.call("consent %s", d.Person)
+}
+func (s folk) Depose(_ context.Context, d api.Deposition) error  { return s.call("depose %s", d.Person) }
 func (s folk) PutAside(_ context.Context, r api.MatterRef) error { return s.call("aside %s", r.ID) }
 
 func (s teams) Comparisons(context.Context) ([]api.Comparison, error) {

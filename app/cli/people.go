@@ -12,7 +12,7 @@ import (
 )
 
 func (s *session) peopleCommand() *cobra.Command {
-	return group("people", "See who is in the workspace, and change it", s.verifyCommand(), s.personRemove(), s.personRole(), s.personTransfer(), s.personConfirm(), s.personMatters(), &cobra.Command{
+	return group("people", "See who is in the workspace, and change it", s.verifyCommand(), s.personRemove(), s.personRole(), s.personTransfer(), s.personConfirm(), s.personMatters(), s.personConsent(), s.personDepose(), &cobra.Command{
 		Use: "list", Short: "List the people of the workspace", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {

@@ -27,10 +27,12 @@ type Invite struct {
 	Link string // only on the device that made it
 }
 
-// Why a guest is not invited.
+// Why somebody is not invited so.
 var (
 	// ErrGuestNowhere reports an invitation of a guest to no space.
 	ErrGuestNowhere = errors.New("a guest needs a private space")
+	// ErrCodesOnly reports an instant invitation where the workspace's policy allows none.
+	ErrCodesOnly = errors.New("this workspace lets nobody in before codes were compared")
 	// ErrMemberSpaces reports spaces in the invitation of a member.
 	ErrMemberSpaces = errors.New("only guests are invited to single spaces")
 )
@@ -73,6 +75,8 @@ func (w *Workspace) invite(ctx context.Context, spec InviteSpec, after *afterCom
 	mode := member.ModeInstant
 	if spec.CodesFirst {
 		mode = member.ModeCodes
+	} else if !st.Policy().Instant {
+		return Invite{}, untouched{ErrCodesOnly}
 	}
 	expires := w.now().Add(spec.Expires)
 	body := member.InviteBody{

@@ -138,9 +138,14 @@ func TestWorkedCase5(t *testing.T) {
 		tm.must(founder, PolicyBody{Policy: policy})
 		tm.seeAll(x.id(), y.id(), m.id())
 		ws, at := tm.log.WS(), tm.log.State().PolicyEntry()
-		body := DeposeBody{Person: founder.person, Policy: at, Sigs: []TrusteeSig{SignDepose(x.keys.Sign, ws, founder.person, at)}}
+		body := DeposeBody{Person: founder.person, Policy: at}
+		body.Sigs = []TrusteeSig{body.Sign(x.keys.Sign, ws)}
+		tm.refused(m, body, "the last owner needs a successor")
+		body.Successor = &m.person
+		tm.refused(m, body, "wrong signature") // to another deposition
+		body.Sigs = []TrusteeSig{body.Sign(x.keys.Sign, ws)}
 		tm.refused(m, body, "too few trustees")
-		body.Sigs = sortedSigs(append(body.Sigs, SignDepose(y.keys.Sign, ws, founder.person, at)))
+		body.Sigs = sortedSigs(append(body.Sigs, body.Sign(y.keys.Sign, ws)))
 		tm.must(founder, PersonRemoveBody{Person: x.person}) // beside the deposition
 		deposed := tm.must(m, body)
 		st := tm.log.State()
@@ -149,6 +154,33 @@ func TestWorkedCase5(t *testing.T) {
 		}
 		if tm.status(x) != Active {
 			t.Error("the deposed founder's removal of a trustee counts")
+		}
+		if p, _ := st.Person(m.person); p.Role != RoleOwner || !st.IsTop(m.person) {
+			t.Errorf("the successor is %v with rank %d", p.Role, p.OwnerRank)
+		}
+	})
+	t.Run("M37 who succeeds whom", func(t *testing.T) {
+		tm, founder, x, y, m := pair(t)
+		tm.must(founder, RoleSetBody{Person: x.person, Role: RoleAdmin})
+		tm.must(founder, PolicyBody{Policy: Policy{Quorum: 1, Trustees: sorted(y.person), Instant: true}})
+		tm.seeAll(x.id(), y.id(), m.id())
+		ws, at := tm.log.WS(), tm.log.State().PolicyEntry()
+		signed := func(person seal.ID, successor *seal.ID) DeposeBody {
+			body := DeposeBody{Person: person, Successor: successor, Policy: at}
+			body.Sigs = []TrusteeSig{body.Sign(y.keys.Sign, ws)}
+			return body
+		}
+		tm.refused(y, signed(x.person, &m.person), "only an owner has a successor")
+		tm.refused(y, signed(founder.person, &founder.person), "the successor is not active")
+		tm.refused(y, signed(founder.person, &seal.ID{9}), "unknown person")
+		tm.must(founder, RoleSetBody{Person: m.person, Role: RoleOwner, OwnerRank: 1})
+		tm.seeAll(x.id(), y.id(), m.id())
+		tm.refused(y, signed(founder.person, &m.person), "an owner already")
+		tm.must(y, signed(founder.person, nil)) // another owner is there
+		tm.seeAll(x.id(), m.id())
+		tm.must(y, signed(m.person, &y.person))
+		if p, _ := tm.log.State().Person(y.person); p.Role != RoleOwner || p.OwnerRank != 1 {
+			t.Errorf("the successor is %v with rank %d", p.Role, p.OwnerRank)
 		}
 	})
 }

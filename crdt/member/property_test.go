@@ -172,7 +172,8 @@ func allowed(r *record, author Person, known bool, old Person, was bool, now Per
 		_, self := r.entry.content.(JoinBody)
 		return now.Role >= RoleMember && (self || known && author.Role <= RoleAdmin)
 	case r.rank.level == levelQuorum:
-		return now.Role == RoleMember
+		deposed := r.entry.content.(DeposeBody)
+		return now.ID == deposed.Person && now.Role == RoleMember || deposed.Successor != nil && now.ID == *deposed.Successor && now.Role == RoleOwner
 	case !known || author.Status != Active:
 		return false
 	case r.entry.Type == TypeLeave:
@@ -203,7 +204,7 @@ func accessAllowed(r *record, before, after *State, author Person) error {
 			if r.sponsor != nil {
 				giver = r.sponsor.person
 			}
-			regained := r.entry.Type == TypeRoleSet || r.entry.Type == TypeTransfer || r.entry.Type == TypeConfirm
+			regained := r.entry.Type == TypeRoleSet || r.entry.Type == TypeTransfer || r.entry.Type == TypeConfirm || r.entry.Type == TypeDepose
 			if before.Access(space.ID, giver) != AccessAdmin && !regained {
 				return fmt.Errorf("%T by %v gave %s access to a space of others", r.entry.content, author, p.ID.Short())
 			}

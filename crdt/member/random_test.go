@@ -301,9 +301,12 @@ func (s *script) proposeRare(actor *human, st *State, target *human) (encoder, f
 	case 1:
 		return PolicyBody{Policy: Policy{Quorum: 1, Trustees: []seal.ID{target.person}, Instant: s.random.IntN(2) == 0}}, nil
 	case 2:
-		return DeposeBody{Person: target.person, Policy: st.PolicyEntry(), Sigs: []TrusteeSig{
-			SignDepose(actor.keys.Sign, s.log.WS(), target.person, st.PolicyEntry()),
-		}}, nil
+		body := DeposeBody{Person: target.person, Policy: st.PolicyEntry()}
+		if s.random.IntN(2) == 0 {
+			body.Successor = &pick(s.random, s.actors).person
+		}
+		body.Sigs = []TrusteeSig{body.Sign(actor.keys.Sign, s.log.WS())}
+		return body, nil
 	case 3:
 		return KemUpdateBody{KEMPK: people()[s.random.IntN(len(people()))].kem.Public(), KEMGen: 1}, nil
 	default:

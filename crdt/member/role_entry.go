@@ -125,14 +125,16 @@ func (b LeaveBody) check(c *check) error {
 }
 
 // DeposeBody takes the office of an owner or admin, who becomes a member, by
-// the signatures of trustees. Policy is the entry that set the quorum, so that
-// signatures do not outlive it.
+// the signatures of trustees. Successor takes the place of an owner: the last one is
+// not deposed without. Policy is the entry that set the quorum, so that signatures do
+// not outlive it.
 type DeposeBody struct {
-	_      struct{} `cbor:",toarray"`
-	V      uint
-	Person seal.ID
-	Policy seal.ID
-	Sigs   []TrusteeSig // sorted by device
+	_         struct{} `cbor:",toarray"`
+	V         uint
+	Person    seal.ID
+	Successor *seal.ID
+	Policy    seal.ID
+	Sigs      []TrusteeSig // sorted by device
 }
 
 // TrusteeSig is one trustee's consent, signed by one of the trustee's devices.
@@ -144,15 +146,19 @@ type TrusteeSig struct {
 
 const labelDepose = "parvis1/depose"
 
-func deposeText(ws, person, policy seal.ID) []byte {
-	h := seal.Hash(labelDepose, ws[:], person[:], policy[:])
+// text is what trustees sign. Nobody is 32 zeros.
+func (b DeposeBody) text(ws seal.ID) []byte {
+	var successor seal.ID
+	if b.Successor != nil {
+		successor = *b.Successor
+	}
+	h := seal.Hash(labelDepose, ws[:], b.Person[:], successor[:], b.Policy[:])
 	return h[:]
 }
 
-// SignDepose is a trustee's consent to depose a person. policy is
-// [State.PolicyEntry].
-func SignDepose(key seal.SignKey, ws, person, policy seal.ID) TrusteeSig {
-	return TrusteeSig{Device: key.Public(), Sig: key.Sign(labelDepose, deposeText(ws, person, policy))}
+// Sign is a trustee's consent to a deposition, whose Policy is [State.PolicyEntry].
+func (b DeposeBody) Sign(key seal.SignKey, ws seal.ID) TrusteeSig {
+	return TrusteeSig{Device: key.Public(), Sig: key.Sign(labelDepose, b.text(ws))}
 }
 
 // Encode writes the body.
@@ -193,18 +199,51 @@ func (b DeposeBody) check(c *check) error {
 	if c.st.policy.Quorum == 0 || b.Policy != c.st.policy.entry {
 		return reject("depose: no such quorum")
 	}
+	if err := b.succession(c, p); err != nil {
+		return err
+	}
 	if err := b.quorum(c); err != nil {
 		return err
 	}
 	c.rec.rank = rank{level: levelQuorum}
 	c.rec.revoke = &revocation{person: b.Person, left: &station{level: int(RoleMember)}}
 	c.setRole(b.Person, RoleMember, 0, Active)
+	if b.Successor != nil {
+		c.setRole(*b.Successor, RoleOwner, p.ownerRank, Active)
+	}
+	return nil
+}
+
+// succession requires a successor of the last owner, and lets others but owners have none.
+func (b DeposeBody) succession(c *check, deposed *personRec) error {
+	last := deposed.role == RoleOwner
+	c.st.people.each(func(id seal.ID, other *personRec) {
+		last = last && (id == deposed.id || !other.active() || other.role != RoleOwner)
+	})
+	switch {
+	case b.Successor == nil && last:
+		return reject("depose: the last owner needs a successor")
+	case b.Successor == nil:
+		return nil
+	case deposed.role != RoleOwner:
+		return reject("depose: only an owner has a successor")
+	}
+	p, err := c.target(*b.Successor)
+	if err != nil {
+		return err
+	}
+	if p.id == deposed.id || !p.active() {
+		return reject("depose: the successor is not active")
+	}
+	if p.role == RoleOwner {
+		return reject("depose: the successor is an owner already")
+	}
 	return nil
 }
 
 // quorum requires signatures of enough different trustees.
 func (b DeposeBody) quorum(c *check) error {
-	text := deposeText(c.e.WS, b.Person, b.Policy)
+	text := b.text(c.e.WS)
 	signed := map[seal.ID]bool{}
 	for _, s := range b.Sigs {
 		_, p, ok := c.st.active(s.Device)

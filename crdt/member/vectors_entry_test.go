@@ -132,7 +132,7 @@ func bodies(t testing.TB) map[string]encoder {
 		"epoch":         EpochBody{Space: seal.SpaceID{1}, N: 2, EpochID: seal.ID{1}, Prev: []PrevBox{{EpochID: seal.ID{1}, Box: box}, {EpochID: seal.ID{2}}}, RecipsHash: seal.ID{3}, WrapsHash: seal.ID{4}, Reason: 1},
 		"kem_update":    KemUpdateBody{KEMPK: g.kem.Public(), KEMGen: 1},
 		"policy":        PolicyBody{Policy: Policy{Quorum: 1, Trustees: sorted(n.person, p.x.person), MinVersion: 3, Instant: true}},
-		"depose":        DeposeBody{Person: n.person, Policy: seal.ID{1}, Sigs: []TrusteeSig{SignDepose(p.x.keys.Sign, ws, n.person, seal.ID{1})}},
+		"depose":        DeposeBody{Person: n.person, Successor: &n.person, Policy: seal.ID{1}, Sigs: []TrusteeSig{DeposeBody{Person: n.person, Policy: seal.ID{1}}.Sign(p.x.keys.Sign, ws)}},
 		"leave":         LeaveBody{},
 		"transfer":      TransferBody{Person: n.person},
 		"relay_set":     RelaySetBody{Add: []seal.ID{n.keys.PeerPublic()}, Remove: []seal.ID{{1}, {2}}},

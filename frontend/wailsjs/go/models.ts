@@ -163,6 +163,12 @@ export namespace api {
 	    delivered: number;
 	    bySuperPeer: number;
 	}
+	export interface Deposition {
+	    workspace: string;
+	    person: string;
+	    successor: string;
+	    consents: string[];
+	}
 	export interface Device {
 	    id: string;
 	    person: string;
@@ -635,6 +641,13 @@ export namespace api {
 	    message: string;
 	}
 	
+	export interface Rules {
+	    workspace: string;
+	    quorum: number;
+	    trustees: string[];
+	    instant: boolean;
+	    change: boolean;
+	}
 	export interface SentMessage {
 	    id: string;
 	    seq: number;

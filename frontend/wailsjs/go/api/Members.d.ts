@@ -4,6 +4,10 @@ import {api} from '../models';
 
 export function Confirm(arg1:api.PersonRef):Promise<void>;
 
+export function Consent(arg1:api.Deposition):Promise<string>;
+
+export function Depose(arg1:api.Deposition):Promise<void>;
+
 export function HandOver(arg1:api.PersonRef):Promise<void>;
 
 export function Leave(arg1:string):Promise<void>;
@@ -14,4 +18,8 @@ export function PutAside(arg1:api.MatterRef):Promise<void>;
 
 export function Remove(arg1:api.PersonRemoval):Promise<void>;
 
+export function Rules(arg1:string):Promise<api.Rules>;
+
 export function SetRole(arg1:api.PersonRole):Promise<void>;
+
+export function SetRules(arg1:api.Rules):Promise<void>;

@@ -6,6 +6,14 @@ export function Confirm(arg1) {
   return window['go']['api']['Members']['Confirm'](arg1);
 }
 
+export function Consent(arg1) {
+  return window['go']['api']['Members']['Consent'](arg1);
+}
+
+export function Depose(arg1) {
+  return window['go']['api']['Members']['Depose'](arg1);
+}
+
 export function HandOver(arg1) {
   return window['go']['api']['Members']['HandOver'](arg1);
 }
@@ -26,6 +34,14 @@ export function Remove(arg1) {
   return window['go']['api']['Members']['Remove'](arg1);
 }
 
+export function Rules(arg1) {
+  return window['go']['api']['Members']['Rules'](arg1);
+}
+
 export function SetRole(arg1) {
   return window['go']['api']['Members']['SetRole'](arg1);
+}
+
+export function SetRules(arg1) {
+  return window['go']['api']['Members']['SetRules'](arg1);
 }
