@@ -12,6 +12,7 @@ import (
 
 	"parvis/app/api"
 	"parvis/app/doctor"
+	"parvis/app/volume"
 	"parvis/app/workspace"
 	"parvis/p2p"
 )
@@ -51,7 +52,7 @@ func (d *device) isolated(ctx context.Context, n *network) string {
 
 // facts are what the doctor looks at.
 func (d *device) facts(ctx context.Context) doctor.Facts {
-	f := doctor.Facts{Online: d.network() == "online", OwnAddrs: ownAddrs(), DiskFull: d.app.db.DiskFull(), DiskFree: d.app.db.FreeSpace()}
+	f := doctor.Facts{Online: d.network() == "online", OwnAddrs: ownAddrs(), DiskFull: d.app.db.DiskFull(), DiskFree: d.app.db.FreeSpace(), Encryption: string(volume.Of(ctx, d.app.config.Data))}
 	d.mu.Lock()
 	if !d.waits {
 		f.Protection = string(d.protection)

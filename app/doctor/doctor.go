@@ -38,6 +38,7 @@ type Facts struct {
 	DiskFull   bool
 	DiskFree   int64  // bytes; negative: unknown
 	Protection string // of the keys: keyring, passphrase or none
+	Encryption string // of the disk by the system: on, off or unknown
 }
 
 // Missing is a device of a member that is not connected.

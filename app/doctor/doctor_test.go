@@ -33,7 +33,7 @@ func good() Facts {
 			SuperPeer: p2p.SuperPeer{ID: superID, Connected: true, Relay: p2p.RelayReserved, ClockKnown: true},
 			Trials:    []Trial{{udp443, ""}, {tcp443, ""}},
 		}},
-		DiskFree: 50 << 30, Protection: "keyring",
+		DiskFree: 50 << 30, Protection: "keyring", Encryption: "on",
 	}
 }
 
@@ -255,6 +255,10 @@ func TestEachCaseIsNamed(t *testing.T) {
 		"passphrase":    {func(f *Facts) { f.Protection = "passphrase" }, "ok keys-passphrase"},
 		"keys in clear": {func(f *Facts) { f.Protection = "none" }, "warn keys-none"},
 		"keys locked":   {func(f *Facts) { f.Protection = "" }, "warn keys-locked"},
+
+		"disk encrypted":             {func(*Facts) {}, "ok encryption-on"},
+		"disk in the clear":          {func(f *Facts) { f.Encryption = "off" }, "warn encryption-off"},
+		"disk of which nothing says": {func(f *Facts) { f.Encryption = "unknown" }, "ok encryption-unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := good()

@@ -211,5 +211,13 @@ func (f Facts) machine() []Check {
 	default:
 		keys = say("keys", Warn, "keys-locked")
 	}
-	return []Check{disk, keys}
+	encryption := say("encryption", OK, "encryption-on")
+	switch f.Encryption {
+	case "on":
+	case "off":
+		encryption = say("encryption", Warn, "encryption-off")
+	default:
+		encryption = say("encryption", OK, "encryption-unknown")
+	}
+	return []Check{disk, keys, encryption}
 }

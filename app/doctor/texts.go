@@ -105,6 +105,10 @@ var texts = map[string]text{
 	"keys-passphrase": {"The keys are protected by a passphrase.", ""},
 	"keys-none":       {"The keys lie unprotected on the disk: whoever can read the data folder can read everything.", "Start Parvis once with --passphrase-file FILE or PARVIS_PASSPHRASE to protect them."},
 	"keys-locked":     {"The keys are locked.", "Enter the passphrase."},
+
+	"encryption-on":      {"The system encrypts this computer's disk.", ""},
+	"encryption-off":     {"The system does not encrypt this computer's disk. What Parvis keeps is encrypted; whoever takes the disk still sees sizes, times and your other files.", "Switch on the system's disk encryption: BitLocker, FileVault or LUKS."},
+	"encryption-unknown": {"Whether the system encrypts this computer's disk could not be read. That is no fault.", "Look it up in the system's settings: BitLocker, FileVault or LUKS should be on."},
 }
 
 // Codes lists the codes of all cases, for who translates them.
