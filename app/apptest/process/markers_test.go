@@ -134,22 +134,26 @@ func TestSearchFindsEveryForm(t *testing.T) {
 	}
 }
 
-// TestTheDataFolderShowsNothing plants 500 markers and looks for them in the data
-// and temporary folders of writer and reader: while they run, killed, and stopped.
+// TestTheDataFolderShowsNothing plants 1,000 markers in texts, names, titles and drafts and
+// looks for them in the data and temporary folders of writer and reader: while they run,
+// killed, stopped, and locked. The writer's keys are under a passphrase.
 func TestTheDataFolderShowsNothing(t *testing.T) {
 	p := &planted{prefix: "mk" + seal.ID(seal.RandomKey()).String()[:14]}
 	temporary := t.TempDir()
 	nodes := make([]*clitest.Node, 2)
 	for i := range nodes {
 		nodes[i] = clitest.New(t, program)
-		nodes[i].Env = []string{"TMPDIR=" + temporary, "SQLITE_TMPDIR=" + temporary}
-		nodes[i].Start(t)
+		nodes[i].Env = []string{"TMPDIR=" + temporary, "SQLITE_TMPDIR=" + temporary, "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent"} // no keyring
 	}
 	ana, ben := nodes[0], nodes[1]
+	locked := []string{program, "serve", "--data", ana.Data, "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0"}
+	ana.Serve = append(locked[:len(locked):len(locked)], "--passphrase-file", passphraseFile(t, "corret horse battery stable"))
+	ana.Start(t)
+	ben.Start(t)
 	found(t, ana, p.next(), p.next())
 	enter(t, ben, ana.Invite(t), p.next())
 	last := plant(t, ana, p)
-	if p.count < 500 {
+	if p.count < 1000 {
 		t.Fatalf("only %d markers planted", p.count)
 	}
 	until(t, "the reader has the last message", func() bool { return firstMissing(ben.Messages(t, "general"), []string{last}) == "" })
@@ -171,6 +175,10 @@ func TestTheDataFolderShowsNothing(t *testing.T) {
 	ana.Stop(t)
 	ben.Stop(t)
 	report("when stopped")
+	ana.Serve = locked
+	ana.Start(t)
+	refuse(t, ana, "locked", "chat", "list", "general")
+	report("locked")
 }
 
 // plant puts markers everywhere a person can write and returns the last message of
@@ -196,7 +204,7 @@ func plant(t *testing.T, n *clitest.Node, p *planted) string {
 	}
 	direct := ask[api.Channel](t, c, "Chat.OpenDirect", client.Arg(api.Direct{Workspace: ws.ID, People: []string{other}}))
 	channels = append(channels, direct.ID)
-	for i := range 300 {
+	for i := range 600 {
 		m := api.NewMessage{Workspace: ws.ID, Channel: channels[i%len(channels)], Text: "lorem " + p.next() + " ipsum"}
 		sent := ask[api.SentMessage](t, c, "Chat.Send", client.Arg(m))
 		change := api.MessageChange{Workspace: ws.ID, Channel: m.Channel, ID: sent.ID}
@@ -213,6 +221,10 @@ func plant(t *testing.T, n *clitest.Node, p *planted) string {
 		if i < len(channels) {
 			ask[*client.Nothing](t, c, "Chat.SaveDraft", client.Arg(api.Draft{Workspace: ws.ID, Channel: channels[i], Text: "unsent " + p.next()}))
 		}
+	}
+	for range 80 {
+		made := ask[api.Doc](t, c, "Docs.Create", client.Arg(api.NewDoc{Workspace: ws.ID, Title: p.next()}))
+		ask[*client.Nothing](t, c, "Docs.Append", client.Arg(api.DocAppend{Workspace: ws.ID, ID: made.ID, Text: "in a document: " + p.next()}))
 	}
 	for range 40 {
 		ask[*client.Nothing](t, c, "People.Rename", client.Arg(ws.ID), client.Arg(p.next()))
