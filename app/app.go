@@ -93,7 +93,7 @@ func New(config Config) *App {
 			List: a.docs, Replicas: a.docs, Remarks: a.docs, Texts: a.docs, Bytes: a.docs, Pictures: pictures{a.docs, a.files.keeper},
 		},
 		Calls: a.calls, Entries: a.calls, Recordings: a.calls, Bundles: bundles{a},
-		Device: a.device, Values: settings{a.db.Settings(), a.carry}, Doctor: a.device,
+		Device: a.device, Values: settings{a.db.Settings(), a.carry}, Doctor: a.device, Lock: a.device, Protection: a.device,
 		Life: a.running, Meanings: append(meanings(), bundleMeanings()...), Log: config.Log,
 	})
 	a.forward()
@@ -137,6 +137,16 @@ func (a *App) running() (context.Context, error) {
 	return nil, api.ErrStarting
 }
 
+// shut closes the parts, and waits.
+func (a *App) shut(life context.Context, end context.CancelFunc) error {
+	a.calls.Close() // the others hear of it while there is a network
+	a.self.Close()  // what was read and written last is for the other devices
+	a.Drain(life)
+	end()
+	a.background.Wait()
+	return a.closeParts()
+}
+
 // Close stops everything and waits.
 func (a *App) Close() error {
 	a.mu.Lock()
@@ -145,12 +155,7 @@ func (a *App) Close() error {
 	a.mu.Unlock()
 	var failed []error
 	if life != nil {
-		a.calls.Close() // the others hear of it while there is a network
-		a.self.Close()  // what was read and written last is for the other devices
-		a.Drain(life)
-		end()
-		a.background.Wait()
-		failed = append(failed, a.closeParts())
+		failed = append(failed, a.shut(life, end))
 		a.api.Close()
 	}
 	if a.release != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/app/calls"
+	"parvis/app/store/keyslots"
 	"parvis/media"
 )
 
@@ -34,6 +35,8 @@ type Config struct {
 	Protect bool
 	// Unprotected lets the keys lie in the clear when nothing can protect them.
 	Unprotected bool
+	// Keyring keeps a key of the storage key; nil means that of the operating system.
+	Keyring keyslots.Ring
 	// Version is the program's version, for people.
 	Version string
 	Log     *slog.Logger

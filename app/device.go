@@ -34,6 +34,8 @@ const maxProblems = 20
 type device struct {
 	app *App
 
+	guard guarding
+
 	unlocking sync.Mutex
 	telling   sync.Mutex // the newest picture is told last
 
@@ -52,7 +54,7 @@ func (d *device) locked() bool {
 // key opens or makes the storage key. Nothing is ever protected less than asked.
 func (d *device) key() (seal.Key, error) {
 	c := d.app.config
-	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: c.Passphrase, Unprotected: c.Unprotected})
+	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: c.Passphrase, Unprotected: c.Unprotected, Ring: c.Keyring})
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if errors.Is(err, keyslots.ErrLocked) && c.Passphrase == nil {
@@ -101,7 +103,7 @@ func (d *device) Unlock(ctx context.Context, passphrase string) error {
 	if IsNew(c.Data) && utf8.RuneCountInString(passphrase) < MinPassphrase {
 		return errTooShort
 	}
-	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: func() (string, error) { return passphrase, nil }})
+	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: func() (string, error) { return passphrase, nil }, Ring: c.Keyring})
 	if err != nil {
 		return err
 	}
@@ -141,6 +143,7 @@ func (d *device) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		d.guardNow()
 		nowNetwork, nowFull := d.network(), d.app.db.DiskFull()
 		if nowNetwork != network || nowFull != full {
 			network, full = nowNetwork, nowFull

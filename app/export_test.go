@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"context"
 
 	"parvis/app/store"
@@ -19,3 +21,11 @@ func (a *App) Store() *store.DB { return a.db }
 func (a *App) SendSignal(ctx context.Context, peer string, raw []byte) error {
 	return signal.Send(ctx, a.connected().node, p2p.PeerID(peer), raw)
 }
+
+// Unused says that nobody has used the node for so long.
+func (a *App) Unused(span time.Duration) {
+	a.device.guard.used.Store(a.config.Now().Add(-span).Unix())
+}
+
+// Look locks the node if it is time.
+func (a *App) Look() { a.device.guardNow() }

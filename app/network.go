@@ -33,6 +33,7 @@ type network struct {
 	isolated  bool
 	log       *slog.Logger
 	life      context.Context
+	deaf      func() // hears nothing of super-peers any more
 
 	places   places   // at relays
 	silences silences // of members
@@ -89,7 +90,7 @@ func startHost(ctx context.Context, config Config, listen []string, manager *wor
 	manager.Use(n)
 	manager.UseSuperPeers(superPeers{n.node, manager.PeerSeed()})
 	n.node.OnSuperPeers(n.watchSuperPeers)
-	manager.Events.SuperPeers.Subscribe(func(workspace.SuperPeersChanged) { n.addrsChanged() })
+	n.deaf = manager.Events.SuperPeers.Subscribe(func(workspace.SuperPeersChanged) { n.addrsChanged() })
 	n.node.OnSuperPeers(n.reroute)
 	n.node.OnPeer(n.peerChanged)
 	n.node.OnAddrs(n.addrsChanged)
@@ -104,6 +105,7 @@ func startHost(ctx context.Context, config Config, listen []string, manager *wor
 
 // Close stops the search and the host, and waits.
 func (n *network) Close() error {
+	n.deaf()
 	n.silences.close()
 	n.discovery.Close()
 	return n.node.Close()

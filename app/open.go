@@ -25,6 +25,7 @@ func (a *App) open(ctx context.Context, key seal.Key) error {
 		end()
 		return errors.Join(err, a.closeParts())
 	}
+	a.device.readGuard(life)
 	a.mu.Lock()
 	a.life, a.end = life, end
 	a.mu.Unlock()
@@ -136,6 +137,9 @@ var ErrPassphrase = keyslots.ErrWrong
 func meanings() []api.Meaning {
 	return append(pastedMeanings(), []api.Meaning{
 		{Of: store.ErrDiskFull, Code: api.CodeDiskFull, Message: "The disk is full: nothing more can be saved. Free some space and try again; what was saved stays saved."},
+		{Of: errNothingAsked, Code: api.CodeInvalid, Message: "Parvis asks for no passphrase, so locking it would protect nothing. Choose a passphrase in the settings first."},
+		{Of: errInCall, Code: api.CodeInvalid, Message: "A call goes on. Leave it before you lock Parvis."},
+		{Of: errNoKeyring, Code: api.CodeInvalid, Message: "This system has no keyring that keeps keys. The passphrase stays."},
 		{Of: errTooShort, Code: api.CodeInvalid, Message: fmt.Sprintf("This passphrase is too short. Use at least %d characters.", MinPassphrase)},
 		{Of: block.ErrMissing, Code: api.CodeOffline, Message: "Nobody who is online has this file. It comes as soon as somebody who has it is online."},
 		{Of: block.ErrQuota, Code: api.CodeDiskFull, Message: "The room for files on this device is used up. Free some of it and try again."},

@@ -49,6 +49,8 @@ type Config struct {
 	Device      DeviceService
 	Values      ValueService
 	Doctor      DoctorService
+	Lock        LockService
+	Protection  ProtectionService
 
 	// Life is the context of the running program, or ErrStarting or ErrLocked.
 	Life func() (context.Context, error)
@@ -74,7 +76,7 @@ func New(c Config) *API {
 		Calls:      &Calls{edge: e, calls: c.Calls, entries: c.Entries, records: c.Recordings},
 		Content:    &Content{edge: e, parts: c.Docs, exports: made, bundles: c.Bundles},
 		SuperPeers: &SuperPeers{edge: e, superPeers: c.SuperPeers},
-		Settings:   &Settings{edge: e, device: c.Device, values: c.Values, teams: c.Workspaces, doctor: c.Doctor},
+		Settings:   &Settings{edge: e, device: c.Device, values: c.Values, teams: c.Workspaces, doctor: c.Doctor, lock: c.Lock, protection: c.Protection},
 		Events:     &Events{},
 	}
 }

@@ -149,6 +149,19 @@ func (s teams) RemoveSuperPeer(_ context.Context, _, id string) error {
 	return s.call("no super-peer %s", id)
 }
 
+func (s device) Lock(context.Context) error { return s.call("lock") }
+func (s device) Active()                    { _ = s.call("active") }
+func (s device) Protection(context.Context) (api.Protection, error) {
+	return api.Protection{}, s.call("protection")
+}
+func (s device) SetAutoLock(_ context.Context, minutes int) error {
+	return s.call("lock after %d", minutes)
+}
+func (s device) SetPassphrase(_ context.Context, old, next string) error {
+	return s.call("%s becomes %s", old, next)
+}
+func (s device) UseKeyring(_ context.Context, old string) error { return s.call("keyring for %s", old) }
+
 func (s device) Status(context.Context) (api.Status, error) {
 	return api.Status{Version: "1"}, s.call("status")
 }

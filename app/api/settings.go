@@ -29,6 +29,9 @@ type Settings struct {
 	values ValueService
 	teams  WorkspaceService
 	doctor DoctorService
+
+	lock       LockService
+	protection ProtectionService
 }
 
 // Status says how the node is. It answers even while Parvis starts or is locked.

@@ -120,8 +120,10 @@ func (k *Keeper) signal() {
 }
 
 // Start counts what is here and fetches wanted files in the background until Close.
-// ctx bounds that whole life. It is called once.
+// ctx bounds that whole life. It may be called again after Close.
 func (k *Keeper) Start(ctx context.Context) error {
+	k.counted = make(chan struct{})
+	k.used.Store(0)
 	ctx, k.end = context.WithCancel(ctx)
 	k.wg.Go(func() { k.measure(ctx) })
 	k.wg.Go(func() { k.run(ctx) })

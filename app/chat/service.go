@@ -61,7 +61,12 @@ func (s *Service) Start(context.Context) error {
 }
 
 // Close ends what Start began.
-func (s *Service) Close() { s.stop() }
+func (s *Service) Close() {
+	s.stop()
+	s.mu.Lock()
+	clear(s.views) // what they show is read again
+	s.mu.Unlock()
+}
 
 // Trouble is a damaged row, named for the user.
 type Trouble struct {

@@ -79,6 +79,9 @@ func New(c Config) *Service {
 // Start tells when what was written here reached other devices, and makes
 // snapshots in the background, until Close.
 func (s *Service) Start(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = false
+	s.mu.Unlock()
 	if s.config.Workspaces != nil {
 		s.stop = s.config.Workspaces.Events.Custody.Subscribe(s.acknowledged)
 	}
@@ -91,6 +94,7 @@ func (s *Service) Close() {
 	s.stop()
 	s.mu.Lock()
 	s.closed = true
+	clear(s.views) // what they show is read again
 	s.mu.Unlock()
 	s.compactor.close()
 	s.desk.close()

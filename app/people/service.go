@@ -258,7 +258,12 @@ func (s *Service) Start(context.Context) error {
 }
 
 // Close ends what Start began.
-func (s *Service) Close() { s.stop() }
+func (s *Service) Close() {
+	s.stop()
+	s.mu.Lock()
+	clear(s.views) // what they show is read again
+	s.mu.Unlock()
+}
 
 // refresh tells every person of a workspace who looks different now.
 func (s *Service) refresh(ws seal.ID) {

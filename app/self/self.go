@@ -106,6 +106,7 @@ func (s *Service) Open(team Team) workspace.View {
 func (s *Service) Start(ctx context.Context) error {
 	s.mu.Lock()
 	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.closed, s.timer = false, nil
 	s.mu.Unlock()
 	if s.config.Workspaces == nil {
 		return nil

@@ -151,6 +151,7 @@ func (db *DB) stop() error {
 	w, p := db.writer.Load(), db.pool.Load()
 	w.stop()
 	db.notices.stop()
+	defer func() { db.key = seal.Key{} }()
 	// Readers first: the checkpoint can empty the WAL only when nobody reads it.
 	err := p.close()
 	if cerr := w.close(); err == nil {

@@ -81,16 +81,18 @@ type pairing struct {
 
 // background is the life of what runs beside the calls.
 type background struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	mends  mends
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	mends   mends
+	hearing sync.Once // of the storage, whose life is longer
 }
 
 // secretDevice names the seed of the device keys; it belongs to no workspace.
 const secretDevice = "device-seed"
 
-// Open reads the device keys (making them on first use) and all workspaces.
+// Open reads the device keys (making them on first use) and all workspaces. It may be
+// called again after Close.
 // Nothing touches the network before Start.
 // ctx bounds the whole life of the workspaces.
 func (m *Manager) Open(ctx context.Context) error {
@@ -99,8 +101,10 @@ func (m *Manager) Open(ctx context.Context) error {
 		return fmt.Errorf("open device keys: %w", err)
 	}
 	m.all, m.connected = map[seal.ID]*Workspace{}, map[seal.ID]bool{}
-	m.Storage.OnRollback(m.rollback)
-	m.Storage.OnDamage(m.damaged)
+	m.hearing.Do(func() {
+		m.Storage.OnRollback(m.rollback)
+		m.Storage.OnDamage(m.damaged)
+	})
 	ids, err := m.Storage.Workspaces(ctx)
 	if err != nil {
 		return err
@@ -269,6 +273,10 @@ func (m *Manager) Close() error {
 		w.detach()
 		failed = append(failed, w.custody.flush(context.Background()))
 	}
+	m.mu.Lock()
+	clear(m.all) // with their keys
+	m.mu.Unlock()
+	m.device = member.DeviceKeys{}
 	return errors.Join(failed...)
 }
 

@@ -106,6 +106,23 @@ func TestAPassphraseGuardsTheFolder(t *testing.T) {
 	n.Env = append(n.Env, "PARVIS_PASSPHRASE="+right)
 	n.Start(t)
 	agree(t, []*clitest.Node{n}, []string{"behind a passphrase"})
+
+	// It is locked and unlocked while it runs, and gets another passphrase.
+	clitest.Run[struct{ State string }](t, n, "lock")
+	refuse(t, n, "locked", "chat", "list", "general")
+	clitest.Run[struct{ State string }](t, n, "unlock", "--passphrase-file", passphraseFile(t, right))
+	agree(t, []*clitest.Node{n}, []string{"behind a passphrase"})
+	p := clitest.Run[struct{ Protection api.Protection }](t, n, "protection", "--passphrase-file", passphraseFile(t, right),
+		"--new-passphrase-file", passphraseFile(t, "quite another one"), "--auto-lock", "90m").Protection
+	if p.Kind != "passphrase" || p.AutoLock != 90 {
+		t.Errorf("protection %+v", p)
+	}
+	clitest.Run[struct{ State string }](t, n, "lock")
+	if r := n.Try(t, nil, "unlock", "--passphrase-file", passphraseFile(t, right)); r.Exit != 1 || !strings.Contains(r.Err, "wrong") {
+		t.Errorf("the old passphrase: %+v", r)
+	}
+	clitest.Run[struct{ State string }](t, n, "unlock", "--passphrase-file", passphraseFile(t, "quite another one"))
+	agree(t, []*clitest.Node{n}, []string{"behind a passphrase"})
 }
 
 func TestANewFolderIsNeverUnprotectedBySilence(t *testing.T) {

@@ -1,0 +1,202 @@
+package app_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"parvis/app"
+	"parvis/app/api"
+	"parvis/app/apptest"
+)
+
+// ring is a keyring in memory.
+type ring map[string]string
+
+func (r ring) Set(service, account, secret string) error {
+	r[service+"/"+account] = secret
+	return nil
+}
+
+func (r ring) Get(service, account string) (string, error) {
+	secret, ok := r[service+"/"+account]
+	if !ok {
+		return "", errors.New("not found")
+	}
+	return secret, nil
+}
+
+func (r ring) Delete(service, account string) error {
+	delete(r, service+"/"+account)
+	return nil
+}
+
+// noRing keeps nothing.
+type noRing struct{}
+
+func (noRing) Set(string, string, string) error   { return errors.New("no keyring") }
+func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring") }
+func (noRing) Delete(string, string) error        { return errors.New("no keyring") }
+
+const words = "corret horse battery stable"
+
+// guarded is a node whose keys are under a passphrase.
+func guarded(c *app.Config) {
+	c.Unprotected, c.Keyring = false, noRing{}
+	c.Passphrase = func() (string, error) { return words, nil }
+}
+
+// code is that of a failure; empty: none.
+func code(err error) string {
+	if err == nil {
+		return ""
+	}
+	var failure api.Error
+	if json.Unmarshal([]byte(err.Error()), &failure) != nil {
+		return err.Error()
+	}
+	return failure.Code
+}
+
+func TestANodeIsLockedAndUnlocked(t *testing.T) {
+	ana, ben := apptest.New(t, guarded), apptest.New(t)
+	ws := ana.Found("Atelier", "Ana")
+	ben.Join(ana.Invite(ws), "Ben")
+	ben.Until("they are connected", func() bool { return ben.Workspace(ws).Online == 2 })
+	ana.Say(ws, "before")
+	general := ana.General(ws)
+	for round := range 3 {
+		if err := ana.API().Settings.Lock(); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if status, err := ana.API().Settings.Status(); err != nil || !status.Locked || status.Peer != "" || len(status.Workspaces) > 0 {
+			t.Errorf("locked it says %+v, %v", status, err)
+		}
+		if _, err := ana.API().Chat.Messages(api.MessageQuery{Workspace: ws, Channel: general, Limit: 10}); code(err) != api.CodeLocked {
+			t.Errorf("locked it shows messages: %v", err)
+		}
+		if err := ana.API().Settings.Lock(); err != nil {
+			t.Errorf("locked twice: %v", err)
+		}
+		ben.Until("Ben sees that Ana is away", func() bool { return ben.Workspace(ws).Online == 1 })
+		text := "while she was away " + string(rune('1'+round))
+		ben.Say(ws, text)
+		if err := ana.API().Settings.Unlock("something else"); code(err) != api.CodeRefused {
+			t.Errorf("a wrong passphrase: %v", err)
+		}
+		if err := ana.API().Settings.Unlock(words); err != nil {
+			t.Fatal(err)
+		}
+		ana.Until("what came meanwhile is there", func() bool {
+			texts := ana.Texts(ws)
+			return slices.Contains(texts, text) && slices.Contains(texts, "before")
+		})
+		answer := "back again " + string(rune('1'+round))
+		ana.Say(ws, answer)
+		ben.Until("it arrives", func() bool { return slices.Contains(ben.Texts(ws), answer) })
+	}
+}
+
+func TestANodeLocksItselfWhenNobodyUsesIt(t *testing.T) {
+	ana := apptest.New(t, guarded)
+	ws := ana.Found("Atelier", "Ana")
+	if err := ana.API().Settings.SetAutoLock(-1); code(err) != api.CodeInvalid {
+		t.Errorf("after less than no time: %v", err)
+	}
+	if err := ana.API().Settings.SetAutoLock(5); err != nil {
+		t.Fatal(err)
+	}
+	locked := func() bool {
+		status, err := ana.API().Settings.Status()
+		return err == nil && status.Locked
+	}
+	ana.Unused(4 * time.Minute)
+	ana.Look()
+	if err := ana.API().Settings.Active(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ana.API().Calls.Start(api.NewCall{Workspace: ws, Channel: ana.General(ws), Media: api.MediaNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ana.Unused(6 * time.Minute)
+	ana.Look()
+	if err := ana.API().Settings.Lock(); code(err) != api.CodeInvalid || locked() {
+		t.Errorf("locked in a call: %v", err)
+	}
+	if err := ana.API().Calls.Leave(); err != nil {
+		t.Fatal(err)
+	}
+	ana.Unused(6 * time.Minute)
+	ana.Until("it is locked", locked)
+	if err := ana.API().Settings.Unlock(words); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := ana.API().Settings.Protection(); err != nil || p.AutoLock != 5 || p.Kind != "passphrase" {
+		t.Errorf("after it was unlocked: %+v, %v", p, err)
+	}
+}
+
+func TestWhatGuardsTheKeysIsChanged(t *testing.T) {
+	keys := ring{}
+	ana := apptest.New(t, func(c *app.Config) { c.Unprotected, c.Keyring = false, keys })
+	ws := ana.Found("Atelier", "Ana")
+	kind := func() string {
+		t.Helper()
+		p, err := ana.API().Settings.Protection()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Kind
+	}
+	if kind() != "keyring" {
+		t.Fatalf("protected by %s", kind())
+	}
+	if err := ana.API().Settings.Lock(); code(err) != api.CodeInvalid {
+		t.Errorf("locked, though the keyring opens it: %v", err)
+	}
+	if err := ana.API().Settings.SetAutoLock(5); code(err) != api.CodeInvalid {
+		t.Errorf("it locks itself, though the keyring opens it: %v", err)
+	}
+	if err := ana.API().Settings.SetPassphrase(api.NewPassphrase{New: "short"}); code(err) != api.CodeInvalid {
+		t.Errorf("a short passphrase: %v", err)
+	}
+	if err := ana.API().Settings.SetPassphrase(api.NewPassphrase{New: words}); err != nil {
+		t.Fatal(err)
+	}
+	if kind() != "passphrase" {
+		t.Errorf("protected by %s", kind())
+	}
+	const next = "another horse, another battery"
+	if err := ana.API().Settings.SetPassphrase(api.NewPassphrase{Old: "wrong", New: next}); code(err) != api.CodeRefused {
+		t.Errorf("changed with a wrong passphrase: %v", err)
+	}
+	if err := ana.API().Settings.SetPassphrase(api.NewPassphrase{Old: words, New: next}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.API().Settings.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.API().Settings.Unlock(words); code(err) != api.CodeRefused {
+		t.Errorf("the old passphrase opens it: %v", err)
+	}
+	if err := ana.API().Settings.Unlock(next); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.API().Settings.SetAutoLock(5); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.API().Settings.UseKeyring(next); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := ana.API().Settings.Protection(); err != nil || p.Kind != "keyring" || p.AutoLock != 0 {
+		t.Errorf("protected by %+v, %v", p, err)
+	}
+	ana.Stop()
+	ana.Start()
+	if ana.Workspace(ws).Name != "Atelier" {
+		t.Error("the keyring does not open it")
+	}
+}
