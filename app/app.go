@@ -17,6 +17,7 @@ import (
 	"parvis/app/self"
 	"parvis/app/store"
 	"parvis/app/workspace"
+	"parvis/crdt/seal"
 )
 
 // App is one node: its data folder, its workspaces and its peers. New wires and
@@ -60,7 +61,12 @@ func New(config Config) *App {
 	}
 	a := &App{config: config, db: store.New(config.Data)}
 	a.manager = &workspace.Manager{Storage: a.db, Logger: config.Log, Now: config.Now}
-	a.people = people.New(people.Config{Store: a.db.People(), Workspaces: a.manager, Log: config.Log})
+	a.people = people.New(people.Config{
+		Store: a.db.People(), Workspaces: a.manager, Log: config.Log,
+		Repeat: func(ctx context.Context, ws seal.ID, space seal.SpaceID) error {
+			return a.chat.RepeatChannels(ctx, ws, space)
+		},
+	})
 	a.carry = newCarry(config.Log)
 	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Elsewhere: a.carry, Workspaces: a.manager, Log: config.Log})
 	a.self = self.New(self.Config{Store: a.db.Self(), Workspaces: a.manager, Sources: []self.Source{a.carry}, Log: config.Log})

@@ -237,6 +237,7 @@ func (a *App) forward() {
 	a.manager.Events.Members.Subscribe(func(c workspace.MembersChanged) {
 		a.tell(c.Workspace)
 		a.api.Publish(api.EventInvites, api.Notice{Workspace: c.Workspace.String()})
+		a.api.Publish(api.EventMembers, api.Notice{Workspace: c.Workspace.String()})
 	})
 	a.manager.Events.SuperPeers.Subscribe(func(c workspace.SuperPeersChanged) {
 		if c.Lost {

@@ -60,7 +60,7 @@ func (t *teams) describe(w *workspace.Workspace) api.Workspace {
 		dto.Role = person.Role.String()
 	}
 	for _, person := range st.Persons() {
-		if person.Status != member.Active {
+		if person.Status != member.Active || !t.people.Shows(w.ID(), person.ID) {
 			continue
 		}
 		dto.People++

@@ -304,7 +304,7 @@ func TestFactsAreForwarded(t *testing.T) {
 func TestTheCatalogueOfEventsIsComplete(t *testing.T) {
 	data, err := json.Marshal(api.EventMap{
 		Workspace: &api.Workspace{}, Person: &api.Person{}, Channel: &api.Channel{}, Message: &api.Message{}, Custody: &api.Custody{},
-		Typing: &api.Typing{}, Invites: &api.Notice{}, Codes: &api.Comparison{}, Status: &api.Status{}, Reload: &api.Notice{},
+		Typing: &api.Typing{}, Invites: &api.Notice{}, Members: &api.Notice{}, Codes: &api.Comparison{}, Status: &api.Status{}, Reload: &api.Notice{},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -315,7 +315,7 @@ func TestTheCatalogueOfEventsIsComplete(t *testing.T) {
 	}
 	for _, name := range []string{
 		api.EventWorkspace, api.EventPerson, api.EventChannel, api.EventMessage, api.EventCustody, api.EventTyping,
-		api.EventInvites, api.EventCodes, api.EventStatus, api.EventReload,
+		api.EventInvites, api.EventMembers, api.EventCodes, api.EventStatus, api.EventReload,
 	} {
 		if _, ok := catalogue[name]; !ok {
 			t.Errorf("%s is not in EventMap", name)

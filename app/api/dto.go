@@ -133,12 +133,14 @@ type Person struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	Role      string `json:"role"`
-	State     string `json:"state"` // verified, unverified, new-device or removed
+	State     string `json:"state"` // verified, unverified, new-device, suspended or removed
 	Online    bool   `json:"online"`
 	LastSeen  int64  `json:"lastSeen"`
 	Devices   int    `json:"devices"`
 	InvitedBy string `json:"invitedBy"` // person id, or empty
 	Self      bool   `json:"self"`
+	First     bool   `json:"first"` // the owner whom nobody can remove
+	Below     bool   `json:"below"` // the person who uses this device stands above this one
 }
 
 // Channel is a conversation: a channel of a space, or a direct one.
@@ -354,6 +356,7 @@ type EventMap struct {
 	Custody   *Custody    `json:"chat.custody,omitempty"` // acknowledgements
 	Typing    *Typing     `json:"chat.typing,omitempty"`  // a hint, valid for 5 s
 	Invites   *Notice     `json:"invites,omitempty"`      // the list changed
+	Members   *Notice     `json:"members,omitempty"`      // roles, who is in which space, or the matters changed
 	SuperPeer *Notice     `json:"superpeers,omitempty"`   // the list or a state changed
 	Status    *Status     `json:"status,omitempty"`       // connection, disk, problems
 	Codes     *Comparison `json:"codes,omitempty"`        // a comparison of codes began or went on

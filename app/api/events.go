@@ -16,6 +16,7 @@ const (
 	EventCustody   = "chat.custody"
 	EventTyping    = "chat.typing"
 	EventInvites   = "invites"
+	EventMembers   = "members"
 	EventSuperPeer = "superpeers"
 	EventStatus    = "status"
 	EventCodes     = "codes"

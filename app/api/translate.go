@@ -35,6 +35,7 @@ func personDTO(p people.Person) Person {
 	return Person{
 		Workspace: p.Workspace.String(), ID: p.ID.String(), Name: p.Name, Role: string(p.Role), State: string(p.State),
 		Online: p.Online, LastSeen: p.LastSeenMs, Devices: p.Devices, InvitedBy: optionalID(p.InvitedBy), Self: p.Self,
+		First: p.First, Below: p.Below,
 	}
 }
 

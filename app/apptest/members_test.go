@@ -89,3 +89,51 @@ func TestWhoLeavesIsGoneAndTheFirstOwnerHandsOver(t *testing.T) {
 	ben.Say(ws, "without Ana")
 	cleo.Until("the others go on", func() bool { return slices.Contains(cleo.Texts(ws), "without Ana") })
 }
+
+// A guest knows the workspace, its space and the people in it by name, and nobody else.
+// Who comes to a history that begins with joining knows them too, and hears new names.
+func TestAGuestKnowsTheNamesOfWhomItMeets(t *testing.T) {
+	ws, nodes := team(t, "Ana", "Ben", "Dan")
+	ana, ben, dan := nodes[0], nodes[1], nodes[2]
+	space, err := ana.API().Workspaces.CreateSpace(api.NewSpace{Workspace: ws, Name: "Board", People: []string{ana.person(ws, "Ben")}, History: "from-join"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := ana.API().Chat.CreateChannel(api.NewChannel{Workspace: ws, Space: space.ID, Name: "plans"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	invite, err := ana.API().Workspaces.Invite(api.NewInvite{Workspace: ws, Role: "guest", Spaces: []string{space.ID}, Uses: 1, ExpiresMs: time.Hour.Milliseconds()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleo := New(t)
+	cleo.Join(invite.Link, "Cleo")
+	names := func(n *Node) (all []string) {
+		people, _ := n.API().People.List(ws)
+		for _, p := range people {
+			if p.State != "removed" {
+				all = append(all, p.Name)
+			}
+		}
+		slices.Sort(all)
+		return all
+	}
+	cleo.Until("it knows the people of its space alone", func() bool { return slices.Equal(names(cleo), []string{"Ana", "Ben", "Cleo"}) })
+	cleo.Until("it knows what the workspace, the space and the channel are called", func() bool {
+		list, _ := cleo.API().Workspaces.List()
+		spaces, _ := cleo.API().Workspaces.Spaces(ws)
+		return len(list) == 1 && list[0].Name != "" && list[0].People == 3 && len(spaces) == 1 && spaces[0].Name == "Board" &&
+			slices.ContainsFunc(cleo.channels(ws), func(c api.Channel) bool { return c.ID == made.ID && c.Name == "plans" })
+	})
+	for _, n := range []*Node{ana, ben} {
+		n.known(ws, "Cleo", func(p api.Person) bool { return p.Role == "guest" })
+	}
+	if err := ben.API().People.Rename(ws, "Benjamin"); err != nil {
+		t.Fatal(err)
+	}
+	cleo.known(ws, "Benjamin", func(api.Person) bool { return true })
+	dan.Until("who shares no space with the guest does not know its name", func() bool {
+		return len(names(dan)) == 4 && !slices.Contains(names(dan), "Cleo")
+	})
+}

@@ -1,6 +1,8 @@
 package people
 
 import (
+	"slices"
+
 	"parvis/app/workspace"
 	"parvis/crdt/member"
 	"parvis/crdt/seal"
@@ -20,7 +22,7 @@ func (t team) Members() []Membership {
 	}
 	var all []Membership
 	for _, p := range st.Persons() {
-		all = append(all, membership(st, p))
+		all = append(all, t.membership(st, p))
 	}
 	return all
 }
@@ -35,14 +37,19 @@ func (t team) Member(person seal.ID) (Membership, bool) {
 	if !ok {
 		return Membership{}, false
 	}
-	return membership(st, p), true
+	return t.membership(st, p), true
 }
 
-func membership(st *member.State, p member.Person) Membership {
+func (t team) membership(st *member.State, p member.Person) Membership {
+	self, device := t.Self()
 	m := Membership{
 		Person: p.ID, Role: Role(p.Role.String()), By: p.By,
-		Here:     p.Status == member.Active || p.Status == member.Suspended,
-		Verified: p.Verified && p.Status == member.Active,
+		Here:      p.Status == member.Active || p.Status == member.Suspended,
+		Verified:  p.Verified && p.Status == member.Active,
+		Suspended: p.Status == member.Suspended,
+		First:     st.IsTop(p.ID),
+		Below:     st.Outranks(self, p.ID),
+		Stranger:  stranger(st, self, device, p.ID),
 	}
 	for _, id := range p.Devices {
 		if d, ok := st.Device(id); ok && d.Active {
@@ -68,4 +75,38 @@ func (t team) Home() (seal.SpaceID, bool) {
 		}
 	}
 	return seal.SpaceID{}, false
+}
+
+// stranger reports whether a guest shares no space with a person.
+func stranger(st *member.State, self, device, person seal.ID) bool {
+	own, _ := st.Person(self)
+	if own.Role != member.RoleGuest || person == self {
+		return false
+	}
+	return !slices.ContainsFunc(st.Spaces(), func(s member.Space) bool {
+		return st.CanRead(s.ID, device) && st.Access(s.ID, person) > member.AccessNone
+	})
+}
+
+// Abroad implements [Guests].
+func (t team) Abroad() []Abroad {
+	st := t.State()
+	home, ok := t.Home()
+	if st == nil || !ok {
+		return nil
+	}
+	self, device := t.Self()
+	var all []Abroad
+	for _, s := range st.Spaces() {
+		if s.ID == home || s.Kind == member.SpaceSelf || !st.CanWrite(s.ID, device) {
+			continue
+		}
+		for person := range s.Members {
+			if person != self && st.Access(s.ID, person) > member.AccessNone && st.Access(home, person) == member.AccessNone {
+				all = append(all, Abroad{Space: s.ID, Admin: st.Access(s.ID, self) == member.AccessAdmin})
+				break
+			}
+		}
+	}
+	return all
 }

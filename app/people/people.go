@@ -29,6 +29,7 @@ const (
 	Verified   State = "verified"   // codes were compared
 	Unverified State = "unverified" // came by an invitation link
 	NewDevice  State = "new-device" // added a device within seven days
+	Suspended  State = "suspended"  // came with an invitation that was used too often
 	Removed    State = "removed"    // left or was removed
 )
 
@@ -55,4 +56,6 @@ type Person struct {
 	Devices    int   // active ones
 	InvitedBy  seal.ID
 	Self       bool
+	First      bool // the owner whom nobody outranks
+	Below      bool // the person who uses this device outranks this one
 }

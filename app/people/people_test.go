@@ -90,6 +90,10 @@ func (r *replica) envelope(space seal.SpaceID, body []byte) workspace.Opened {
 }
 
 func (r *replica) Members() []people.Membership { return r.members }
+func (r *replica) Abroad() []people.Abroad      { return nil }
+func (r *replica) OpenToAll(context.Context, seal.SpaceID, seal.ID) (bool, error) {
+	return true, nil
+}
 func (r *replica) Member(person seal.ID) (people.Membership, bool) {
 	i := slices.IndexFunc(r.members, func(m people.Membership) bool { return m.Person == person })
 	if i < 0 {

@@ -23,8 +23,10 @@ type Config struct {
 	Store Storage
 	// Workspaces tells who came, went and is online; may be nil.
 	Workspaces *workspace.Manager
-	Now        func() time.Time // time.Now when nil
-	Log        *slog.Logger     // none when nil
+	// Repeat writes what else those who came to a space lack to find their way; may be nil.
+	Repeat func(ctx context.Context, ws seal.ID, space seal.SpaceID) error
+	Now    func() time.Time // time.Now when nil
+	Log    *slog.Logger     // none when nil
 }
 
 // Service is the people of all workspaces of this device.
@@ -38,8 +40,11 @@ type Service struct {
 	SpaceRenamed     event.Topic[NamedSpace]
 	Trouble          event.Topic[Trouble]
 
-	mu    sync.Mutex
-	views map[seal.ID]*view // guarded by mu
+	wake chan struct{}
+
+	mu     sync.Mutex
+	views  map[seal.ID]*view // guarded by mu
+	unsaid map[seal.ID]bool  // guarded by mu; workspaces in which names may have to be said abroad
 }
 
 // New makes the service. It reads nothing.
@@ -50,7 +55,7 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{config: c, stop: func() {}, views: map[seal.ID]*view{}}
+	return &Service{config: c, stop: func() {}, wake: make(chan struct{}, 1), views: map[seal.ID]*view{}, unsaid: map[seal.ID]bool{}}
 }
 
 // Trouble is a damaged row, named for the user.
@@ -71,10 +76,11 @@ func (s *Service) View(w *workspace.Workspace) workspace.View { return s.Open(Te
 // Open adds a workspace and returns the view that folds its profile envelopes.
 // It reads nothing; opening a workspace again replaces what was kept of it.
 func (s *Service) Open(team Team) workspace.View {
-	v := &view{service: s, team: team, names: map[key]NameRow{}, told: map[seal.ID]Person{}}
+	v := &view{service: s, team: team, names: map[key]NameRow{}, told: map[seal.ID]Person{}, said: map[saying]said{}}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.views[team.ID()] = v
+	s.mu.Unlock()
+	s.abroad(team.ID())
 	return v
 }
 
@@ -129,7 +135,9 @@ func (s *Service) List(_ context.Context, ws seal.ID) ([]Person, error) {
 	}
 	var all []Person
 	for _, m := range v.team.Members() {
-		all = append(all, v.person(m))
+		if v.shows(m) {
+			all = append(all, v.person(m))
+		}
 	}
 	slices.SortStableFunc(all, func(a, b Person) int {
 		if here, gone := a.State != Removed, b.State != Removed; here != gone {
@@ -144,6 +152,16 @@ func (s *Service) List(_ context.Context, ws seal.ID) ([]Person, error) {
 		return a.ID.Compare(b.ID)
 	})
 	return all, nil
+}
+
+// Shows reports whether a person is listed.
+func (s *Service) Shows(ws, person seal.ID) bool {
+	v, err := s.view(ws)
+	if err != nil {
+		return false
+	}
+	m, ok := v.team.Member(person)
+	return ok && v.shows(m)
 }
 
 // Rename changes one's own name.
@@ -210,7 +228,8 @@ func (v *view) give(ctx context.Context, space seal.SpaceID, what What, target [
 	if v.name(key{what, string(target)}) == text {
 		return nil
 	}
-	return v.write(ctx, space, what, target, text)
+	_, err := v.write(ctx, space, what, target, text)
+	return err
 }
 
 // RepeatSpaceName writes the name of a space once more, for people who cannot open what
@@ -224,11 +243,12 @@ func (s *Service) RepeatSpaceName(ctx context.Context, ws seal.ID, space seal.Sp
 	if text == "" {
 		return nil
 	}
-	return v.write(ctx, space, SpaceName, space[:], text)
+	_, err = v.write(ctx, space, SpaceName, space[:], text)
+	return err
 }
 
-func (v *view) write(ctx context.Context, space seal.SpaceID, what What, target []byte, text string) error {
-	_, err := v.team.Append(ctx, space, workspace.KindProfile, func(ctx context.Context) (workspace.Draft, error) {
+func (v *view) write(ctx context.Context, space seal.SpaceID, what What, target []byte, text string) (workspace.Opened, error) {
+	opened, err := v.team.Append(ctx, space, workspace.KindProfile, func(ctx context.Context) (workspace.Draft, error) {
 		before, _, err := v.service.config.Store.NameRow(ctx, v.team.ID(), what, string(target))
 		if err != nil {
 			return workspace.Draft{}, err
@@ -237,22 +257,31 @@ func (v *view) write(ctx context.Context, space seal.SpaceID, what What, target 
 		return workspace.Draft{Body: body}, err
 	})
 	if err != nil {
-		return fmt.Errorf("give name: %w", err)
+		return workspace.Opened{}, fmt.Errorf("give name: %w", err)
 	}
-	return nil
+	return opened, nil
 }
 
-// Start keeps up with who is here and online, until Close.
-func (s *Service) Start(context.Context) error {
+// Start keeps up with who is here and online, and says names where they are not known,
+// until Close.
+func (s *Service) Start(ctx context.Context) error {
 	if s.config.Workspaces == nil {
 		return nil
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { s.sayAbroad(ctx) })
 	events := &s.config.Workspaces.Events
 	stopPresence := events.Presence.Subscribe(func(c workspace.PresenceChanged) { s.refresh(c.Workspace) })
-	stopMembers := events.Members.Subscribe(func(c workspace.MembersChanged) { s.refresh(c.Workspace) })
+	stopMembers := events.Members.Subscribe(func(c workspace.MembersChanged) {
+		s.refresh(c.Workspace)
+		s.abroad(c.Workspace)
+	})
 	s.stop = func() {
 		stopPresence()
 		stopMembers()
+		cancel()
+		wg.Wait()
 	}
 	return nil
 }
@@ -272,7 +301,9 @@ func (s *Service) refresh(ws seal.ID) {
 		return
 	}
 	for _, m := range v.team.Members() {
-		v.tell(v.person(m))
+		if v.shows(m) {
+			v.tell(v.person(m))
+		}
 	}
 }
 

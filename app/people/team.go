@@ -29,10 +29,24 @@ type Roster interface {
 	LastSeen(device seal.ID) int64 // Unix milliseconds; 0: never
 }
 
+// Abroad is a space in which the own person writes beside people who may not read its home.
+type Abroad struct {
+	Space seal.SpaceID
+	Admin bool // the own person decides who is in it
+}
+
+// Guests tells where people are who do not read what everybody else does.
+type Guests interface {
+	Abroad() []Abroad
+	// OpenToAll reports whether everybody who reads the space now may open an envelope.
+	OpenToAll(ctx context.Context, space seal.SpaceID, id seal.ID) (bool, error)
+}
+
 // Team is the workspace as people needs it.
 type Team interface {
 	Log
 	Roster
+	Guests
 }
 
 // Membership is what the membership log says of a person.
@@ -43,6 +57,11 @@ type Membership struct {
 	Verified bool // codes were compared
 	By       seal.ID
 	Devices  []Device // active ones
+
+	Suspended bool // waits for a confirmation
+	First     bool // the owner whom nobody outranks
+	Below     bool // outranked by the own person
+	Stranger  bool // shares no space with the own person, who is a guest
 }
 
 // Device is one active device of a person.

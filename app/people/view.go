@@ -26,6 +26,7 @@ type view struct {
 	loaded bool               // guarded by mu
 	names  map[key]NameRow    // guarded by mu
 	told   map[seal.ID]Person // guarded by mu; what was told last
+	said   map[saying]said    // only read and written where names are said abroad
 }
 
 // Apply implements [workspace.View].
@@ -68,13 +69,18 @@ func (v *view) keep(given []NameRow) {
 	for _, row := range given {
 		v.mu.Lock()
 		k := key{row.What, row.Target}
-		fresh := row.beats(v.names[k])
+		before := v.names[k]
+		fresh := row.beats(before)
 		if fresh {
 			v.names[k] = row
 		}
 		v.mu.Unlock()
 		if fresh {
 			v.tellName(row)
+		}
+		// What was only said once more, as abroad, is no reason to say it again.
+		if fresh && row.Name != before.Name && row.What != SpaceName {
+			v.service.abroad(v.team.ID())
 		}
 	}
 }
@@ -170,6 +176,7 @@ func (v *view) person(m Membership) Person {
 	p := Person{
 		Workspace: v.team.ID(), ID: m.Person, Name: v.service.Name(v.team.ID(), m.Person), Role: m.Role,
 		State: v.state(m, self), Devices: len(m.Devices), InvitedBy: m.By, Self: m.Person == self,
+		First: m.First, Below: m.Below,
 	}
 	for _, d := range m.Devices {
 		p.Online = p.Online || v.team.Online(d.ID)
@@ -182,6 +189,9 @@ func (v *view) state(m Membership, self seal.ID) State {
 	if !m.Here {
 		return Removed
 	}
+	if m.Suspended {
+		return Suspended
+	}
 	for _, d := range m.Devices {
 		if d.Later && v.service.config.Now().UnixMilli()-d.AddedMs < newDeviceMs {
 			return NewDevice
@@ -191,4 +201,10 @@ func (v *view) state(m Membership, self seal.ID) State {
 		return Verified
 	}
 	return Unverified
+}
+
+// shows reports whether a person is listed: a guest sees whom it shares a space with, and
+// of whom it has heard.
+func (v *view) shows(m Membership) bool {
+	return !m.Stranger || v.name(key{PersonName, string(m.Person[:])}) != ""
 }

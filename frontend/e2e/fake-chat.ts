@@ -18,12 +18,21 @@ export class FakeChat {
 
   get methods(): Methods {
     return {
-      "Workspaces.Spaces": () => this.#world.spaces,
+      "Workspaces.Spaces": () => this.#world.spaces.filter(this.#reads),
       "Workspaces.AddToSpace": (form: { space: string; people: string[] }) =>
-        this.#addToSpace(form),
+        this.#changeSpace(form.space, (space) => ({ people: [...space.people, ...form.people] })),
+      "Workspaces.RemoveFromSpace": (form: { space: string; people: string[] }) =>
+        this.#changeSpace(form.space, (space) => ({
+          people: space.people.filter((id) => !form.people.includes(id)),
+        })),
+      "Workspaces.CloseSpace": (form: { space: string; closed: boolean }) =>
+        this.#changeSpace(form.space, () => ({ closed: form.closed })),
       "Workspaces.CreateSpace": (form: { name: string; people: string[]; history: string }) =>
         this.#createSpace(form),
-      "Chat.Channels": () => this.#channels,
+      "Chat.Channels": () =>
+        this.#channels.filter(({ space }) =>
+          this.#world.spaces.filter(this.#reads).some(({ id }) => id === space),
+        ),
       "Chat.CreateChannel": (form: { name: string; space: string }) =>
         this.#channel(form.name, form.space),
       "Chat.OpenDirect": (form: { people: string[] }) => this.#direct(form.people),
@@ -47,6 +56,11 @@ export class FakeChat {
     }
   }
 
+  /** A guest reads its private spaces alone. */
+  readonly #reads = (space: Space) =>
+    this.#world.options.role !== "guest" ||
+    (space.kind === "private" && !this.#world.options.nowhere)
+
   /** Opens the first channel of a workspace; the others, unless it is empty. */
   found() {
     const general = this.#channel("general", this.#world.workspace.main)
@@ -60,6 +74,8 @@ export class FakeChat {
       people: [hex(2)],
       history: "from-join",
     })
+    const made = this.#world.spaces.at(-1)
+    if (made && this.#world.options.role === "guest") made.by = hex(2)
     const known = new Set(this.#world.people.map(({ id }) => id))
     for (const people of [[hex(2)], [hex(3)], [hex(4), hex(5)]])
       if (people.every((id) => known.has(id))) this.#direct(people)
@@ -108,16 +124,17 @@ export class FakeChat {
       history: form.history,
       people: [this.#world.self, ...form.people],
       by: this.#world.self,
+      closed: false,
     }
     this.#world.spaces.push(space)
     this.#channel("general", space.id)
     return space
   }
 
-  #addToSpace(form: { space: string; people: string[] }): Space {
-    const at = this.#world.spaces.findIndex(({ id }) => id === form.space)
+  #changeSpace(id: string, change: (space: Space) => Partial<Space>): Space {
+    const at = this.#world.spaces.findIndex((space) => space.id === id)
     const before = this.#world.spaces[at] as Space
-    const space = { ...before, people: [...before.people, ...form.people] }
+    const space = { ...before, ...change(before) }
     this.#world.spaces[at] = space
     return space
   }
@@ -161,6 +178,7 @@ export class FakeChat {
       history: "full",
       people,
       by: this.#world.self,
+      closed: false,
     })
     this.#world.tell("chat.channel", { ...channel })
     return channel

@@ -9,6 +9,10 @@ export type FakeOptions = {
   documents: number
   /** Names and texts in French. */
   french: boolean
+  /** The role of the person at the page. */
+  role: string
+  /** A guest who is in no space. */
+  nowhere: boolean
   /** Nothing exists yet. */
   empty: boolean
 }

@@ -4,6 +4,7 @@ import type { Invite, Preferences, Status, Workspace } from "../src/transport/ty
 import { FakeCalls } from "./fake-calls"
 import { FakeChat } from "./fake-chat"
 import { FakeDocuments } from "./fake-documents"
+import { FakeMembers } from "./fake-members"
 import { FakeNetwork } from "./fake-network"
 import { names } from "./fake-samples"
 import { FakeWorld, hex, type FakeOptions, type Methods } from "./fake-world"
@@ -15,6 +16,7 @@ export class FakeTransport implements Transport {
   readonly #chat: FakeChat
   readonly #documents: FakeDocuments
   readonly calls: FakeCalls
+  readonly members: FakeMembers
   #invites: Invite[] = []
   #preferences: Preferences = { language: "", theme: "", dismissed: "" }
   locked = false
@@ -31,6 +33,8 @@ export class FakeTransport implements Transport {
         people: 9,
         documents: 7,
         french: false,
+        role: "owner",
+        nowhere: false,
         empty: false,
         ...options,
       },
@@ -38,6 +42,7 @@ export class FakeTransport implements Transport {
     )
     this.#chat = new FakeChat(this.#world)
     this.calls = new FakeCalls(this.#world)
+    this.members = new FakeMembers(this.#world)
     this.#documents = new FakeDocuments(this.#world)
     const { empty, french } = this.#world.options
     if (!empty) this.#found(french ? "Atelier Rivoli" : "Harbour Studio", "Ana Lopez")
@@ -57,6 +62,7 @@ export class FakeTransport implements Transport {
       ...this.#methods,
       ...this.#chat.methods,
       ...this.calls.methods,
+      ...this.members.methods,
       ...this.#documents.methods,
       ...this.network.methods,
     }
@@ -181,7 +187,7 @@ export class FakeTransport implements Transport {
       id: hex(this.#world.workspaces.length + 4),
       name,
       self: hex(1),
-      role: "owner",
+      role: this.#world.options.role,
       state: "ready",
       waiting: "",
       main: hex(3, 32),
@@ -201,16 +207,33 @@ export class FakeTransport implements Transport {
       workspace: workspace.id,
       id: hex(index + 1),
       name,
-      role: index === 0 ? "owner" : index === 1 ? "admin" : index === 7 ? "guest" : "member",
+      role:
+        index === 0
+          ? this.#world.options.role
+          : index === 1
+            ? "admin"
+            : index === 7
+              ? "guest"
+              : "member",
       state: index === 1 ? "verified" : "unverified",
       online: index < 4,
       lastSeen: Date.now() - index * 5_400_000,
       devices: 1 + (index % 2),
-      invitedBy: index > 1 ? hex(1) : "",
+      invitedBy: index > 1 ? hex(1) : this.#world.options.role === "guest" ? hex(2) : "",
       self: index === 0,
+      first: index === 0 && this.#world.options.role === "owner",
+      below: this.#world.options.role === "owner" && index > 0,
     }))
     this.#world.spaces = [
-      { id: workspace.main, name: "", kind: "main", history: "full", people: [], by: "" },
+      {
+        id: workspace.main,
+        name: "",
+        kind: "main",
+        history: "full",
+        people: [],
+        by: "",
+        closed: false,
+      },
     ]
     this.#chat.found()
     if (!empty) this.#documents.fill()

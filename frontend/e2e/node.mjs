@@ -16,6 +16,7 @@ await mkdir(compiled, { recursive: true, mode: 0o700 })
 export class Node {
   #process
   #data
+  #run
 
   /** Starts "serve" with more flags, or what else takes a data folder and says when it is ready. */
   static async start(program, { flags = [], command } = {}) {
@@ -23,10 +24,18 @@ export class Node {
     node.#data = await mkdtemp(join(tmpdir(), "parvis-e2e-"))
     await symlink(compiled, join(node.#data, "engine"))
     const serve = command ?? ["serve", "--unprotected", "--no-mdns", ...flags]
-    const process = spawn(program, [...serve, "--data", node.#data], {
-      stdio: [command ? "pipe" : "ignore", "pipe", "pipe"],
-    })
-    node.#process = process
+    node.#run = () =>
+      spawn(program, [...serve, "--data", node.#data], {
+        stdio: [command ? "pipe" : "ignore", "pipe", "pipe"],
+      })
+    await node.again()
+    return node
+  }
+
+  /** Starts the program with the data that it has, once it has ended. */
+  async again() {
+    const process = this.#run()
+    this.#process = process
     let log = ""
     process.stderr.on("data", (text) => (log = (log + text).slice(-4000)))
     const line = await new Promise((done, fail) => {
@@ -40,8 +49,7 @@ export class Node {
         done(text)
       })
     })
-    node.url = JSON.parse(line).ui
-    return node
+    this.url = JSON.parse(line).ui
   }
 
   get pid() {
@@ -63,7 +71,8 @@ export class Node {
     this.#process.kill("SIGKILL")
   }
 
-  async close() {
+  /** Ends the program as its user would. */
+  async stop() {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const ended = new Promise((done) => this.#process.once("exit", done))
       this.#process.kill("SIGTERM")
@@ -71,6 +80,10 @@ export class Node {
       await ended
       clearTimeout(timer)
     }
+  }
+
+  async close() {
+    await this.stop()
     await rm(this.#data, { recursive: true, force: true })
   }
 }

@@ -18,6 +18,8 @@ window.fake = new FakeTransport({
   people: number("people", 9),
   documents: number("documents", 7),
   french: query.has("french"),
+  role: query.get("role") ?? "owner",
+  nowhere: query.has("nowhere"),
   empty: query.has("empty"),
 })
 window.fake.locked = query.has("locked")

@@ -10,6 +10,8 @@ import { Report } from "./report.mjs"
 import { mainScreens } from "./screens.mjs"
 import { callScreens } from "./screens-calls.mjs"
 import { deliveryScreens } from "./screens-delivery.mjs"
+import { memberScreens } from "./screens-members.mjs"
+import { members } from "./members.mjs"
 import { scroll } from "./scroll.mjs"
 import { talk } from "./talk.mjs"
 
@@ -35,6 +37,7 @@ const parts = [
   ...inBoth("docs", docs),
   ...inBoth("talk", talk),
   ...inBoth("delivery", delivery),
+  ...inBoth("members", members),
   ["live", () => ofProgram((path) => live(report, path))],
   ["calls", () => ofProgram((path) => calls(report, path))],
   [
@@ -43,6 +46,7 @@ const parts = [
   ],
   ["screens-calls", (browser) => gallery(report, browser, callScreens)],
   ["screens-delivery", (browser) => gallery(report, browser, deliveryScreens)],
+  ["screens-members", (browser) => gallery(report, browser, memberScreens)],
   ["screens-main", (browser) => gallery(report, browser, mainScreens)],
 ].filter(
   ([name]) =>

@@ -3,8 +3,10 @@ export type Dialog =
   | { name: "palette" }
   | { name: "document" }
   | { name: "invite" }
-  | { name: "channel" }
+  /** `reach` is what is chosen at first. */
+  | { name: "channel"; reach?: "chosen" }
   | { name: "direct" }
+  | { name: "leave" }
   | { name: "shortcuts" }
   | { name: "device" }
   /** `form` is open in its section, with the focus in it. */
@@ -18,6 +20,7 @@ export type Side =
   | { name: "thread"; id: string }
   | { name: "people" }
   | { name: "person"; id: string }
+  | { name: "matters" }
   | { name: "comments" }
   | { name: "suggestions" }
 

@@ -4,7 +4,9 @@ import { Custodies } from "./features/chat/custody.svelte"
 import { Drafts } from "./features/chat/drafts.svelte"
 import { TypingHints } from "./features/chat/typing.svelte"
 import { Documents } from "./features/docs/documents.svelte"
+import { Members } from "./features/people/members.svelte"
 import { People } from "./features/people/people.svelte"
+import { again } from "./transport/again"
 import type { Transport } from "./transport/transport"
 
 /** Conversations that stay up to date in the background, so that going back is instant. */
@@ -13,6 +15,7 @@ const keptConversations = 8
 /** Everything of the workspace that is shown. */
 export class Team {
   readonly people: People
+  readonly members: Members
   readonly channels: Channels
   readonly documents: Documents
   readonly custody: Custodies
@@ -20,7 +23,10 @@ export class Team {
   readonly drafts: Drafts
   readonly #conversations = new Map<string, Conversation>()
   readonly #transport
+  readonly #ends: (() => void)[]
   loaded = $state(false)
+  /** A guest makes nothing new, and sees only the private spaces that it was let into. */
+  readonly guest = $derived.by(() => this.people.self?.role === "guest")
 
   constructor(
     transport: Transport,
@@ -29,16 +35,25 @@ export class Team {
   ) {
     this.#transport = transport
     this.people = new People(transport, workspace)
+    this.members = new Members(transport, workspace)
     this.channels = new Channels(transport, workspace)
     this.documents = new Documents(transport, workspace)
     this.custody = new Custodies(transport, workspace)
     this.typing = new TypingHints(transport, workspace, self)
     this.drafts = new Drafts(transport, workspace)
+    // Who is in which space decides about everything that lies in it.
+    const reload = again(() => Promise.all([this.channels.load(), this.documents.load()]))
+    const off = transport.on("members", (notice) => {
+      if (notice.workspace === workspace && this.loaded) reload.ask()
+    })
+    this.#ends = [off, reload.close]
   }
 
   async load() {
     await Promise.all([this.people.load(), this.channels.load(), this.documents.load()])
     this.loaded = true
+    // Nothing that is shown at first waits for them.
+    void this.members.load().catch(() => {})
   }
 
   /** Loads everything again, after events may have been missed. */
@@ -64,7 +79,9 @@ export class Team {
 
   close() {
     this.drafts.flush()
+    this.#ends.forEach((end) => end())
     this.people.close()
+    this.members.close()
     this.channels.close()
     this.documents.close()
     this.custody.close()

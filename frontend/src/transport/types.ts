@@ -17,6 +17,7 @@ export type NewInvite = Plain<api.NewInvite>
 export type Invite = Plain<api.Invite>
 export type Space = Plain<api.Space>
 export type NewSpace = Plain<api.NewSpace>
+export type Matter = Plain<api.Matter>
 export type Person = Plain<api.Person>
 export type Channel = Plain<api.Channel>
 export type Message = Plain<api.Message>

@@ -442,6 +442,8 @@ export namespace api {
 	    devices: number;
 	    invitedBy: string;
 	    self: boolean;
+	    first: boolean;
+	    below: boolean;
 	}
 	export interface Removal {
 	    how: string;
@@ -473,6 +475,7 @@ export namespace api {
 	    "chat.custody"?: Custody;
 	    "chat.typing"?: Typing;
 	    invites?: Notice;
+	    members?: Notice;
 	    superpeers?: Notice;
 	    status?: Status;
 	    codes?: Comparison;

@@ -21,6 +21,7 @@ export class Channels {
   readonly #chat
   readonly #workspaces
   readonly #workspace
+  readonly #left: ((space: Space) => void)[] = []
   readonly close: () => void
 
   readonly all = $derived([...this.#byId.values()])
@@ -48,8 +49,24 @@ export class Channels {
       this.#workspaces.Spaces(this.#workspace),
       this.#chat.Channels(this.#workspace),
     ])
+    const readable = new Set(list(spaces).map(({ id }) => id))
+    const gone = [...this.#spaces.values()].filter((space) => !readable.has(space.id))
+    for (const space of gone) this.#spaces.delete(space.id)
+    // A channel that was made meanwhile is in no list yet: only its space decides.
+    for (const channel of [...this.#byId.values()]) {
+      if (!readable.has(channel.space)) this.#byId.delete(channel.id)
+    }
     for (const space of list(spaces)) this.#spaces.set(space.id, space)
     for (const channel of list(channels)) this.#byId.set(channel.id, channel)
+    for (const space of gone.filter(({ kind }) => kind === "private")) {
+      this.#left.forEach((tell) => tell(space))
+    }
+  }
+
+  /** Calls back when a private space can be read no longer. Returns the cancel. */
+  onLeft(tell: (space: Space) => void): () => void {
+    this.#left.push(tell)
+    return () => void this.#left.splice(this.#left.indexOf(tell), 1)
   }
 
   get(id: string): Channel | undefined {
@@ -58,6 +75,12 @@ export class Channels {
 
   space(channel: Channel): Space | undefined {
     return this.#spaces.get(channel.space)
+  }
+
+  /** Whether a channel can be read but not written in. */
+  isClosed(id: string): boolean {
+    const channel = this.#byId.get(id)
+    return !!channel && this.space(channel)?.closed === true
   }
 
   isPrivate(channel: Channel): boolean {
@@ -124,6 +147,30 @@ export class Channels {
       people,
     })
     this.#spaces.set(changed.id, changed)
+  }
+
+  /** Takes somebody out of a private space that one made. */
+  async takeOut(space: string, person: string) {
+    const changed = await this.#workspaces.RemoveFromSpace({
+      workspace: this.#workspace,
+      space,
+      people: [person],
+    })
+    this.#spaces.set(changed.id, changed)
+  }
+
+  /** Closes a private space, which can then be read but not written in, or opens it again. */
+  async closeSpace(space: string, closed: boolean) {
+    const changed = await this.#workspaces.CloseSpace({ workspace: this.#workspace, space, closed })
+    this.#spaces.set(changed.id, changed)
+  }
+
+  /** The conversation with exactly one other person, where there is one. */
+  directWith(person: string): Channel | undefined {
+    return this.direct.find(({ people }) => {
+      const all = list(people)
+      return all.length <= 2 && all.includes(person)
+    })
   }
 
   async openDirect(people: string[]): Promise<Channel> {

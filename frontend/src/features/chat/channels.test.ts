@@ -11,6 +11,7 @@ const space = (id: string, kind: string, name = ""): Space => ({
   history: "full",
   people: [],
   by: "",
+  closed: false,
 })
 
 async function load(channels: Channel[], spaces = [space("s", "main")]) {
@@ -89,4 +90,35 @@ test("lists that the program sends as null are empty", async () => {
   const channels = new Channels(transport, "w")
   await channels.load()
   expect(channels.all).toEqual([])
+})
+
+test("what lies in a space that one is taken out of goes, and the page is told", async () => {
+  const spaces = [space("s", "main"), space("p", "private", "Board")]
+  const listed = [channel("general"), channel("x", { space: "p" })]
+  const { channels } = await load(listed, spaces)
+  const left: string[] = []
+  channels.onLeft(({ name }) => left.push(name))
+  spaces.pop()
+  listed.pop()
+  await channels.load()
+  expect(channels.all.map(({ id }) => id)).toEqual(["general"])
+  expect(left).toEqual(["Board"])
+})
+
+test("a channel that is made while the list loads stays", async () => {
+  const listed = [channel("general")]
+  const { transport, channels } = await load(listed)
+  const loading = channels.load()
+  transport.tell("chat.channel", channel("new"))
+  await loading
+  expect(channels.all.map(({ id }) => id)).toEqual(["general", "new"])
+})
+
+test("the conversation with one person is found", async () => {
+  const { channels } = await load([
+    channel("a", { kind: "direct", people: ["ana", "ben", "cleo"] }),
+    channel("b", { kind: "direct", people: ["ana", "ben"] }),
+  ])
+  expect(channels.directWith("ben")?.id).toBe("b")
+  expect(channels.directWith("cleo")).toBeUndefined()
 })

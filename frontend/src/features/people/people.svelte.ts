@@ -1,4 +1,5 @@
 import { SvelteMap } from "svelte/reactivity"
+import { m } from "../../paraglide/messages.js"
 import { list, peopleService } from "../../transport/services"
 import type { Transport } from "../../transport/transport"
 import type { Person } from "../../transport/types"
@@ -7,6 +8,12 @@ import { giveHues } from "../../ui/hue"
 /** Letters without case and accents, so that "zoe" finds "Zoé". */
 export const folded = (text: string) =>
   text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase()
+
+/** A guest whose name does not arrive here, since no space is shared, is called one. */
+const called = (person: Person): Person =>
+  person.role === "guest" && person.id.startsWith(person.name)
+    ? { ...person, name: m.guest_unnamed({ id: person.id.slice(0, 4) }) }
+    : person
 
 /** The people of one workspace. */
 export class People {
@@ -31,14 +38,14 @@ export class People {
     this.close = transport.on("person", (person) => {
       if (person.workspace !== workspace) return
       const known = this.#byId.has(person.id)
-      this.#byId.set(person.id, person)
+      this.#byId.set(person.id, called(person))
       if (!known) giveHues(this.#byId.keys())
     })
   }
 
   async load() {
     for (const person of list(await this.#service.List(this.#workspace))) {
-      this.#byId.set(person.id, person)
+      this.#byId.set(person.id, called(person))
     }
     giveHues(this.#byId.keys())
   }

@@ -2,20 +2,7 @@ import { expect, test } from "vitest"
 import { TestTransport } from "../../transport/testing"
 import type { Person } from "../../transport/types"
 import { People } from "./people.svelte"
-
-const person = (id: string, name: string, change: Partial<Person> = {}): Person => ({
-  workspace: "w",
-  id,
-  name,
-  role: "member",
-  state: "unverified",
-  online: false,
-  lastSeen: 0,
-  devices: 1,
-  invitedBy: "",
-  self: false,
-  ...change,
-})
+import { person } from "./sample"
 
 async function load(people: Person[]) {
   const transport = new TestTransport({ "People.List": () => people, "People.Rename": () => null })
@@ -69,4 +56,15 @@ test("events change people of this workspace only", async () => {
   transport.tell("person", person("1", "Ana Lopez", { online: true }))
   transport.tell("person", person("9", "Foreign", { workspace: "other" }))
   expect(people.all.map((p) => [p.name, p.online])).toEqual([["Ana Lopez", true]])
+})
+
+test("a guest whose name does not arrive is called one", async () => {
+  const { people } = await load([
+    person("0123456789abcdef", "01234567", { role: "guest" }),
+    person("fedcba9876543210", "fedcba98"),
+    person("1", "Zoé", { role: "guest" }),
+  ])
+  expect(people.name("0123456789abcdef")).toBe("Guest 0123")
+  expect(people.name("fedcba9876543210")).toBe("fedcba98")
+  expect(people.name("1")).toBe("Zoé")
 })

@@ -12,6 +12,34 @@ export function presence(person: Person): string {
 export const unverified = (person: Person) =>
   !person.self && (person.state === "unverified" || person.state === "new-device")
 
+/** What somebody with a role may do, in one sentence. */
+export function roleAbout(role: string): string {
+  switch (role) {
+    case "owner":
+      return m.role_owner_about()
+    case "admin":
+      return m.role_admin_about()
+    case "guest":
+      return m.role_guest_about()
+    default:
+      return m.role_member_about()
+  }
+}
+
+/** A role within a sentence. */
+export function asRole(role: string): string {
+  switch (role) {
+    case "owner":
+      return m.as_owner()
+    case "admin":
+      return m.as_admin()
+    case "guest":
+      return m.as_guest()
+    default:
+      return m.as_member()
+  }
+}
+
 export function roleName(role: string): string {
   switch (role) {
     case "owner":

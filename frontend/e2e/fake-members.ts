@@ -1,0 +1,88 @@
+import type { Matter, Person } from "../src/transport/types"
+import { hex, type FakeWorld, type Methods } from "./fake-world"
+
+/** Who is in a workspace in memory, and what of it wants a decision. */
+export class FakeMembers {
+  readonly #world: FakeWorld
+  #matters: Matter[] = []
+
+  constructor(world: FakeWorld) {
+    this.#world = world
+  }
+
+  get methods(): Methods {
+    return {
+      "Members.Matters": () => this.#matters,
+      "Members.PutAside": ({ id }: { id: string }) => this.#settle(id),
+      "Members.SetRole": ({ person, role }: { person: string; role: string }) =>
+        this.change(person, { role }),
+      "Members.Remove": ({ person }: { person: string }) => {
+        this.change(person, { state: "removed" })
+        this.#settle(person)
+      },
+      "Members.HandOver": ({ person }: { person: string }) => {
+        this.change(this.#world.self, { first: false })
+        this.change(person, { role: "owner", first: true, below: false })
+      },
+      "Members.Confirm": ({ person }: { person: string }) => {
+        this.change(person, { state: "unverified" })
+        this.#settle(person)
+      },
+      "Members.Leave": () => this.out({ how: "left", by: "" }),
+    }
+  }
+
+  /** Ends the membership of the person at the page. */
+  out(removal: { how: string; by: string }) {
+    const { workspace } = this.#world
+    this.#world.tell("workspace", { ...Object.assign(workspace, { state: "removed", removal }) })
+  }
+
+  /** Changes a person and tells the page about it. */
+  change(id: string, change: Partial<Person>) {
+    const person = this.#world.people.find((one) => one.id === id)
+    if (!person) return
+    this.#world.tell("person", { ...Object.assign(person, change) })
+    this.#tell()
+  }
+
+  /** Leaves the main space alone. */
+  forgetSpaces() {
+    this.#world.spaces = this.#world.spaces.filter(({ kind }) => kind !== "private")
+    this.#tell()
+  }
+
+  /** One of each matter. */
+  trouble() {
+    const base = { act: "", by: hex(2), person: hex(3), device: "", role: "", decide: true }
+    const at = Date.now()
+    this.#matters = [
+      { ...base, id: hex(4), kind: "suspended", person: hex(4), role: "member", at },
+      { ...base, id: "a", kind: "not-kept", act: "let-in", at: at - 6e6 },
+      {
+        ...base,
+        id: "b",
+        kind: "not-kept",
+        act: "role",
+        role: "admin",
+        person: hex(5),
+        at: at - 7e6,
+      },
+      { ...base, id: "c", kind: "not-kept", act: "removal", person: hex(6), at: at - 8e6 },
+      { ...base, id: "d", kind: "lost", act: "role", role: "admin", by: hex(1), at: at - 9e7 },
+      { ...base, id: "e", kind: "fork", person: hex(5), device: hex(90), at: at - 9e8 },
+      { ...base, id: "f", kind: "fork", person: hex(1), device: hex(91), at: at - 9e8 },
+    ]
+    this.change(hex(4), { state: "suspended" })
+    this.change(hex(3), { state: "removed" })
+  }
+
+  #settle(id: string) {
+    this.#matters = this.#matters.filter((one) => one.id !== id)
+    this.#tell()
+  }
+
+  #tell() {
+    this.#world.tell("members", { workspace: this.#world.workspace.id })
+  }
+}

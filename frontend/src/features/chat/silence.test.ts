@@ -1,0 +1,37 @@
+import { expect, test } from "vitest"
+import type { Space } from "../../transport/types"
+import { person } from "../people/sample"
+import { channel } from "./sample"
+import { silence } from "./silence"
+
+const space = (closed: boolean): Space => ({
+  id: "s",
+  name: "Board",
+  kind: "private",
+  history: "full",
+  people: [],
+  by: "ana",
+  closed,
+})
+const everybody = new Map(
+  [
+    person("ana", "Ana", { self: true }),
+    person("ben", "Ben"),
+    person("cleo", "Cleo", { state: "removed" }),
+    person("dan", "Dan", { state: "removed" }),
+  ].map((one) => [one.id, one]),
+)
+const direct = (...people: string[]) => channel("c", { kind: "direct", people })
+
+test("nobody writes in a closed space", () => {
+  expect(silence(channel("c"), space(true), everybody)).toBe("closed")
+  expect(silence(channel("c"), space(false), everybody)).toBeUndefined()
+})
+
+test("nobody writes to people who are all gone", () => {
+  expect(silence(direct("ana", "ben"), undefined, everybody)).toBeUndefined()
+  expect(silence(direct("ana", "cleo"), undefined, everybody)).toBe("gone")
+  expect(silence(direct("ana", "cleo", "dan"), undefined, everybody)).toBe("all-gone")
+  expect(silence(direct("ana", "ben", "cleo"), undefined, everybody)).toBeUndefined()
+  expect(silence(direct("ana", "nobody-knows"), undefined, everybody)).toBeUndefined()
+})

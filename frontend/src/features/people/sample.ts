@@ -1,0 +1,32 @@
+import type { Matter, Person } from "../../transport/types"
+
+/** A person for tests. */
+export const person = (id: string, name: string, change: Partial<Person> = {}): Person => ({
+  workspace: "w",
+  id,
+  name,
+  role: "member",
+  state: "unverified",
+  online: false,
+  lastSeen: 0,
+  devices: 1,
+  invitedBy: "",
+  self: false,
+  first: false,
+  below: false,
+  ...change,
+})
+
+/** A matter for tests. */
+export const matter = (id: string, kind: string, change: Partial<Matter> = {}): Matter => ({
+  id,
+  kind,
+  act: "",
+  by: "ben",
+  person: "cleo",
+  device: "",
+  role: "",
+  at: 0,
+  decide: true,
+  ...change,
+})
