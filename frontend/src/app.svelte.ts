@@ -83,6 +83,10 @@ export class App {
       this.team?.people.get(person)?.name || person.slice(0, 8)
     this.#ends = [
       transport.on("reload", () => void this.retry()),
+      // What is shown goes with the page: nothing of it stays in memory.
+      transport.on("status", ({ locked }) => {
+        if (locked && this.phase === "ready") location.reload()
+      }),
       transport.on("link", ({ link }) => {
         this.navigation.invitation = link
         this.navigation.add()

@@ -596,6 +596,10 @@ export namespace api {
 	    thread: string;
 	    mentions: string[];
 	}
+	export interface NewPassphrase {
+	    old: string;
+	    new: string;
+	}
 	export interface NewReaction {
 	    reaction: string;
 	}
@@ -636,6 +640,12 @@ export namespace api {
 	    language: string;
 	    theme: string;
 	    dismissed: string;
+	}
+	export interface Protection {
+	    kind: string;
+	    autoLock: number;
+	    recovery: boolean;
+	    disk: string;
 	}
 	
 	export interface ReadMark {

@@ -11,6 +11,7 @@ export class Settings {
   reachable = $state(true)
   readonly close: () => void
   readonly #settings
+  #used = 0
 
   constructor(transport: Transport) {
     this.#settings = settingsService(transport)
@@ -52,6 +53,14 @@ export class Settings {
     if (this.dismissed(hint)) return
     const before = this.preferences.dismissed
     await this.change({ dismissed: before ? `${before}\n${hint}` : hint })
+  }
+
+  /** Says that somebody uses the page, at most twice a minute: the program locks itself otherwise. */
+  readonly use = () => {
+    const now = Date.now()
+    if (now - this.#used < 30_000) return
+    this.#used = now
+    this.#settings.Active().catch(() => undefined)
   }
 
   async unlock(passphrase: string) {
