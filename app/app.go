@@ -68,7 +68,7 @@ func New(config Config) *App {
 		},
 	})
 	a.carry = newCarry(config.Log)
-	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Elsewhere: a.carry, Workspaces: a.manager, Log: config.Log})
+	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Elsewhere: a.carry, Calls: missedCalls{a}, Workspaces: a.manager, Log: config.Log})
 	a.self = self.New(self.Config{Store: a.db.Self(), Workspaces: a.manager, Sources: []self.Source{a.carry}, Log: config.Log})
 	a.carry.self, a.carry.chat, a.carry.values, a.carry.manager = a.self, a.chat, a.db.Settings(), a.manager
 	a.files = newFiles(config, a.db, a.manager)
@@ -78,7 +78,7 @@ func New(config Config) *App {
 	})
 	a.calls = calls.New(calls.Config{
 		Store: a.db.Calls(), People: a.people, Channels: callChannels{a.chat}, Post: callPost{a}, Tunnels: callTunnels{a}, Carriers: callCarriers{a}, Rooms: a.rooms(), Generate: calls.NewGenerator,
-		Workspaces: a.manager, Now: config.Now, Log: config.Log,
+		Values: a.db.Settings(), Workspaces: a.manager, Now: config.Now, Log: config.Log,
 	})
 	a.page = &calls.Page{Calls: a.calls}
 	a.manager.Views = map[workspace.Kind]func(*workspace.Workspace) workspace.View{

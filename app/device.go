@@ -225,6 +225,7 @@ func (a *App) forward() {
 	a.api.Forward(a.chat, a.people, &a.manager.Events)
 	a.api.ForwardDocs(a.docs)
 	a.api.ForwardCalls(a.calls)
+	a.calls.CallChanged.Subscribe((&missedSoFar{app: a}).look)
 	a.forwardDevices()
 	a.manager.OnComparison(func(c workspace.Comparison) { a.api.Publish(api.EventCodes, a.teams.comparison(c)) })
 	a.people.WorkspaceRenamed.Subscribe(a.tell)

@@ -13,6 +13,8 @@ type CallService interface {
 	// List lists the calls of a channel; the zero channel means all.
 	List(ctx context.Context, ws seal.ID, channel calls.ChannelID) ([]calls.Call, error)
 	Decline(ctx context.Context, ws seal.ID, id call.ID) error
+	// Seen says that the missed calls of a channel were seen.
+	Seen(ctx context.Context, ws seal.ID, channel calls.ChannelID) error
 	Stats(ctx context.Context, ws seal.ID, id call.ID) (calls.Stats, error)
 }
 
@@ -96,8 +98,8 @@ func (c *Calls) Set(s CallState) error {
 	})
 }
 
-// Decline says that one does not want to join a call: it rings no more, on none of the
-// own devices.
+// Decline says that one does not want to join a call, or join it again: it rings no more,
+// on none of the own devices, and the others are told.
 func (c *Calls) Decline(r CallRef) error {
 	return act(c.edge, "Calls.Decline", func(ctx context.Context) error {
 		var ids parser
@@ -106,6 +108,18 @@ func (c *Calls) Decline(r CallRef) error {
 			return ids.err
 		}
 		return c.calls.Decline(ctx, ws, id)
+	})
+}
+
+// Seen says that the missed calls of a channel were seen: they are unread no more.
+func (c *Calls) Seen(q CallQuery) error {
+	return act(c.edge, "Calls.Seen", func(ctx context.Context) error {
+		var ids parser
+		ws, channel := ids.id(q.Workspace), ids.channel(q.Channel)
+		if ids.err != nil {
+			return ids.err
+		}
+		return c.calls.Seen(ctx, ws, calls.ChannelID(channel))
 	})
 }
 
@@ -157,7 +171,7 @@ func (p *parser) call(text string) call.ID {
 
 // entry reads how a call is entered.
 func (p *parser) entry(media string, muted, camera, recording bool) calls.Entry {
-	answers := calls.Refused // without a page there is nobody to ask
+	answers := calls.LeftOut // without a page there is nobody to ask
 	if recording {
 		answers = calls.Agreed
 	}
@@ -179,6 +193,7 @@ func callMeanings() []Meaning {
 		{calls.ErrNotFound, CodeNotFound, "That call is not on this device. Reload the list and try again."},
 		{calls.ErrEnded, CodeInvalid, "This call is over. Start a new one."},
 		{calls.ErrBusy, CodeInvalid, "This device is in another call. Leave that one first."},
+		{calls.ErrNoCall, CodeInvalid, "This device is in no call."},
 		{calls.ErrNotIn, CodeInvalid, "This device is not in this call. Join it first."},
 		{calls.ErrFull, CodeRefused, "This call is full, or too many go on in this workspace. Wait until somebody leaves, and try again."},
 		{calls.ErrInvalid, CodeInvalid, "That is not possible in a call. Check what you entered."},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"parvis/app/calls"
+	"parvis/crdt/call"
 	"parvis/crdt/seal"
 )
 
@@ -23,9 +24,20 @@ type Call struct {
 	Ended        int64             `json:"ended"`   // 0: nobody has said so
 	People       []string          `json:"people"`  // ids of all who were in it
 	Participants []CallParticipant `json:"participants"`
-	Ringing      bool              `json:"ringing"` // here, now
-	Missed       bool              `json:"missed"`  // it was for oneself, who was not there
-	Here         bool              `json:"here"`    // this device takes part
+	Lost         []CallLost        `json:"lost"`     // of the own call: who is gone without a goodbye
+	Declined     []string          `json:"declined"` // ids of people who do not want to join, as far as heard
+	Ringing      bool              `json:"ringing"`  // here, now
+	Missed       bool              `json:"missed"`   // it was for oneself, who was not there
+	Here         bool              `json:"here"`     // this device takes part
+	Rejoin       bool              `json:"rejoin"`   // it goes on, and this device was in it until the program or its page ended
+	MovedTo      string            `json:"movedTo"`  // call that this device went over to by itself; empty: it did not
+}
+
+// CallLost is a participant of the own call who is gone without a goodbye.
+type CallLost struct {
+	Device string `json:"device"`
+	Person string `json:"person"`
+	At     int64  `json:"at"` // when it was heard last, by the clock of this device
 }
 
 // CallParticipant is a device that takes part in a call.
@@ -39,9 +51,10 @@ type CallParticipant struct {
 	Recording bool   `json:"recording"`
 	Uplink    int    `json:"uplink"` // kbit/s that its line carries, as it says; 0: not known
 	Self      bool   `json:"self"`   // this device
+	NoPage    bool   `json:"noPage"` // nothing captures and plays there: its page is closed, or there never was one
 
 	Asks    bool   `json:"asks"`    // to record the call, or records it
-	Answer  string `json:"answer"`  // of this device to that: agreed, refused; empty: none yet
+	Answer  string `json:"answer"`  // of this device to that: agreed, refused; out: it is left out; empty: none yet
 	Consent string `json:"consent"` // likewise, to the recording that this device asks for
 }
 
@@ -59,7 +72,7 @@ type NewCall struct {
 	Muted     bool   `json:"muted"`  // with page: how it is entered
 	Camera    bool   `json:"camera"` // likewise
 
-	// Without a page: what is said to being recorded.
+	// Without a page: agrees to being recorded. Else it is left out of recordings.
 	AllowRecording bool `json:"allowRecording"`
 }
 
@@ -71,7 +84,7 @@ type JoinCall struct {
 	Muted     bool   `json:"muted"`  // with page: how it is entered
 	Camera    bool   `json:"camera"` // likewise
 
-	// Without a page: what is said to being recorded.
+	// Without a page: agrees to being recorded. Else it is left out of recordings.
 	AllowRecording bool `json:"allowRecording"`
 }
 
@@ -176,14 +189,27 @@ func callDTO(c calls.Call) Call {
 	return Call{
 		Workspace: c.Workspace.String(), ID: calls.IDText(c.ID), Channel: c.Channel.String(), Direct: c.Direct, By: optionalID(c.By),
 		Started: clamp(c.StartedMs), Ended: clamp(c.EndedMs), People: translateAll(c.People, seal.ID.String),
-		Participants: translateAll(c.Participants, participantDTO), Ringing: c.Ringing, Missed: c.Missed, Here: c.Here,
+		Participants: translateAll(c.Participants, participantDTO), Lost: translateAll(c.Lost, lostDTO), Declined: translateAll(c.Declined, seal.ID.String),
+		Ringing: c.Ringing, Missed: c.Missed, Here: c.Here, Rejoin: c.Rejoin, MovedTo: optionalCall(c.MovedTo),
 	}
+}
+
+func lostDTO(l calls.Lost) CallLost {
+	return CallLost{Device: l.Device.String(), Person: l.Person.String(), At: clamp(l.AtMs)}
+}
+
+// optionalCall writes the id of a call; none is empty.
+func optionalCall(id call.ID) string {
+	if id == (call.ID{}) {
+		return ""
+	}
+	return calls.IDText(id)
 }
 
 func participantDTO(p calls.Participant) CallParticipant {
 	return CallParticipant{
 		Device: p.Device.String(), Person: p.Person.String(), Muted: p.Muted, Camera: p.Camera, Screen: p.Screen, Hand: p.Hand,
-		Recording: p.Recording, Uplink: p.UplinkKbps, Self: p.Self,
+		Recording: p.Recording, Uplink: p.UplinkKbps, Self: p.Self, NoPage: p.NoPage,
 		Asks: p.Asks, Answer: p.Answer.String(), Consent: p.Consent.String(),
 	}
 }

@@ -23,6 +23,9 @@ func (s phones) List(_ context.Context, _ seal.ID, channel calls.ChannelID) ([]c
 func (s phones) Decline(_ context.Context, _ seal.ID, call id.ID) error {
 	return s.call("decline %s", calls.IDText(call))
 }
+func (s phones) Seen(_ context.Context, _ seal.ID, channel calls.ChannelID) error {
+	return s.call("seen in %s", channel)
+}
 func (s phones) Stats(_ context.Context, _ seal.ID, call id.ID) (calls.Stats, error) {
 	stat := media.Stat{Frames: 7, Bad: 1, AudioPackets: 1 << 60, LayerOut: media.Small, KbpsIn: 9, Path: "lan", State: media.Connected, Wire: media.Wire{LossIn: 0.125}}
 	fault := calls.Fault{Kind: calls.Loses, From: seal.ID{1}, To: seal.ID{2}, Whose: seal.ID{1}, Amount: 125, Incoming: true}
@@ -54,7 +57,7 @@ func TestCallsAboutCallsReachTheServices(t *testing.T) {
 		return fmt.Sprintf(`{"workspace":%q,"channel":%q,"id":%q,%s}`, ws, channel, callID, more)
 	}
 	page := calls.Entry{State: calls.State{Muted: true, Camera: true}}
-	none := calls.Entry{State: calls.State{Muted: true}, Answers: calls.Refused}
+	none := calls.Entry{State: calls.State{Muted: true}, Answers: calls.LeftOut}
 	test := calls.Entry{State: calls.State{Camera: true}, Test: true, Answers: calls.Agreed}
 	for _, c := range []struct {
 		method, result, reached string
@@ -71,6 +74,7 @@ func TestCallsAboutCallsReachTheServices(t *testing.T) {
 		{"Calls.Answer", "null", "answer " + ws + " true", []string{fmt.Sprintf(`{"device":%q,"agrees":true}`, ws)}},
 		{"Calls.React", "null", "react 👍", []string{`{"reaction":"👍"}`}},
 		{"Calls.Decline", "null", "decline " + callID, []string{ref}},
+		{"Calls.Seen", "null", "seen in " + channel, []string{with(`"x":1`)}},
 		{"Calls.Stats", `{"workspace":"`, "stats of " + callID, []string{ref}},
 	} {
 		s.calls = nil
@@ -88,7 +92,7 @@ func TestCallsAboutCallsReachTheServices(t *testing.T) {
 		}
 	}
 	started, _ := call(a, "Calls.Start", with(`"media":""`))
-	for _, want := range []string{`"started":0`, `"ended":9007199254740992`, `"people":[]`, `"self":true`} {
+	for _, want := range []string{`"started":0`, `"ended":9007199254740992`, `"people":[]`, `"self":true`, `"lost":[]`, `"declined":[]`, `"movedTo":""`} {
 		if !strings.Contains(started, want) {
 			t.Errorf("%s is not in %s", want, started)
 		}

@@ -151,11 +151,13 @@ type Channel struct {
 	Name      string   `json:"name"` // for a direct conversation the other people's names
 	Kind      string   `json:"kind"` // channel or direct
 	People    []string `json:"people"`
-	Unread    int      `json:"unread"`
+	Unread    int      `json:"unread"` // messages and missed calls
 	Mentions  int      `json:"mentions"`
 	ReadUpTo  string   `json:"readUpTo"` // id of the last message read, or empty
 	Last      int64    `json:"last"`     // when the newest message was sent
 	Draft     string   `json:"draft"`
+
+	MissedCalls int `json:"missedCalls"` // of a direct conversation, that were not seen
 }
 
 // NewChannel makes a channel. An empty space means the main one.

@@ -47,7 +47,7 @@ func channelDTO(c chat.Channel) Channel {
 	return Channel{
 		Workspace: c.Workspace.String(), ID: c.ID.String(), Space: c.Space.String(), Name: c.Name, Kind: kind,
 		People: translateAll(c.People, seal.ID.String), Unread: c.Unread, Mentions: c.Mentions,
-		ReadUpTo: optionalID(c.ReadUpTo), Last: c.LastMs, Draft: c.Draft,
+		ReadUpTo: optionalID(c.ReadUpTo), Last: c.LastMs, Draft: c.Draft, MissedCalls: c.MissedCalls,
 	}
 }
 

@@ -32,7 +32,8 @@ const (
 	flagLeft      = 16
 	flagRecording = 32
 	flagDeclined  = 64
-	flagsState    = flagMuted | flagCamera | flagScreen | flagHand | flagRecording
+	flagNoPage    = 128
+	flagsState    = flagMuted | flagCamera | flagScreen | flagHand | flagRecording | flagNoPage
 )
 
 // errNewer reports a body of a later version (rule L1).

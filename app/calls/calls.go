@@ -24,6 +24,8 @@ var (
 	ErrBusy = errors.New("in another call")
 	// ErrNotIn reports that this device is in no call, or not in this one.
 	ErrNotIn = errors.New("not in this call")
+	// ErrNoCall reports that there is no call to leave; it matches ErrNotIn.
+	ErrNoCall = fmt.Errorf("in no call: %w", ErrNotIn)
 	// ErrFull reports a call with as many participants as there may be.
 	ErrFull = errors.New("the call is full")
 	// ErrInvalid reports a value that no call has.
@@ -75,9 +77,24 @@ type Call struct {
 	EndedMs      int64     // 0: nobody has said so
 	People       []seal.ID // who was in it, by id
 	Participants []Participant
-	Ringing      bool // here, now
-	Missed       bool // it was for this person, who was not there
-	Here         bool // this device takes part
+	Lost         []Lost    // of the own call: who was not heard any more
+	Declined     []seal.ID // people who do not want to join, as heard since the start of this program
+	Standing
+}
+
+// Standing is how a call stands for this device.
+type Standing struct {
+	Ringing bool    // here, now
+	Missed  bool    // it was for this person, who was not there
+	Here    bool    // this device takes part
+	Rejoin  bool    // it goes on, and this device was in it until the program or its page ended
+	MovedTo call.ID // this device went over to that call by itself; zero: it did not
+}
+
+// Lost is a participant of the own call who is gone without a goodbye.
+type Lost struct {
+	Device, Person seal.ID
+	AtMs           int64 // when it was heard last, by the clock of this device
 }
 
 // Participant is a device that takes part in a call.
@@ -86,6 +103,7 @@ type Participant struct {
 	State
 	UplinkKbps int // as the device itself has measured; 0: not known
 	Self       bool
+	NoPage     bool // nothing captures and plays there
 
 	Asks    bool   // to record the call, or records it
 	Answer  Answer // of this device to it

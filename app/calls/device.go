@@ -42,6 +42,9 @@ func (s *Service) Attach(d Device) *Attachment {
 	a := &Attachment{service: s, device: d}
 	if before := s.device.Swap(a); before != nil {
 		before.device.Taken()
+		s.handed(flagScreen | flagRecording)
+	} else {
+		s.handed(0)
 	}
 	if x := s.session.Load(); x != nil {
 		x.room.Look(nil, true)
@@ -76,7 +79,11 @@ func (a *Attachment) Send(f media.Frame) {
 }
 
 // Close gives the place up.
-func (a *Attachment) Close() { a.service.device.CompareAndSwap(a, nil) }
+func (a *Attachment) Close() {
+	if a.service.device.CompareAndSwap(a, nil) {
+		a.service.handed(flagScreen | flagHand | flagRecording)
+	}
+}
 
 // InCall reports whether this device is in a call now.
 func (s *Service) InCall() bool { return s.session.Load() != nil }

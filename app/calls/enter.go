@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"parvis/app/workspace"
 	"parvis/crdt/call"
@@ -18,6 +19,8 @@ type Entry struct {
 	Test bool
 	// Answers is what is said to recordings where no person can be asked.
 	Answers Answer
+
+	entered time.Time // when this person came, of one that goes over from another call
 }
 
 // StartCall starts a call in a channel and enters it. Where one goes on already, that one
@@ -50,7 +53,7 @@ func (s *Service) StartCall(ctx context.Context, ws seal.ID, channel ChannelID, 
 		return Call{}, err
 	}
 	for _, c := range slices.Backward(list) {
-		if len(c.Participants) > 0 {
+		if len(c.Participants) > 0 || c.Ringing {
 			return s.enter(ctx, v, c, e)
 		}
 	}
@@ -109,11 +112,13 @@ func (s *Service) enter(ctx context.Context, v *view, c Call, e Entry) (Call, er
 
 // Leave leaves the own call. The last who leaves ends it.
 func (s *Service) Leave(ctx context.Context) error {
+	s.entering.Lock() // it may just go over to another call
+	defer s.entering.Unlock()
 	x := s.session.Load()
 	if x == nil {
-		return ErrNotIn
+		return ErrNoCall
 	}
-	s.end(ctx, x)
+	s.leave(ctx, x)
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package calls
 
 import (
+	"time"
+
 	"parvis/crdt/call"
 	"parvis/crdt/seal"
 )
@@ -48,4 +50,14 @@ func (s *Service) Recheck(ws seal.ID) { s.recheck(ws) }
 func DecodeMessage(raw []byte) ([]byte, error) {
 	m, err := decodeMessage(raw)
 	return m.encode(), err
+}
+
+// GoesOver is the call that a device goes over to from the first of several: by their ids
+// and how many are in them; false: it stays.
+func GoesOver(ids []call.ID, there []int, entered time.Duration) (call.ID, bool) {
+	var all []rival
+	for i, id := range ids {
+		all = append(all, rival{id, there[i]})
+	}
+	return goesOver(all, entered)
 }

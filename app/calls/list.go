@@ -53,13 +53,68 @@ func (v *view) call(ctx context.Context, id call.ID) (Call, error) {
 	}
 	c.Direct = v.team.Direct(c.Space)
 	c.Participants = v.participants(key{c.Space, id})
-	v.mu.Lock()
-	c.Ringing = v.rings[id] != nil
-	v.mu.Unlock()
+	c.Declined = v.declinedBy(key{c.Space, id}, c.People)
+	c.Lost = v.lostOf(key{c.Space, id})
 	x := v.service.session.Load()
 	c.Here = x != nil && x.view == v && x.key == key{c.Space, id}
+	v.mu.Lock()
+	c.Ringing, c.MovedTo = v.rings[id] != nil, v.moved[id]
+	v.mu.Unlock()
+	c.Rejoin = x == nil && len(c.Participants) > 0 && v.service.offered(v.ws, id)
 	c.Missed = v.missed(c, declined)
 	return c, nil
+}
+
+// maxUnseen is how many missed calls of a conversation are counted.
+const maxUnseen = 99
+
+// Missed counts the calls of a channel that this person missed and has not seen (rule L34).
+func (s *Service) Missed(ctx context.Context, ws seal.ID, channel ChannelID) int {
+	v, err := s.view(ws)
+	if err != nil {
+		return 0
+	}
+	missed, err := v.unseen(ctx, channel)
+	if err != nil {
+		s.config.Log.Warn("count missed calls", "workspace", ws.Short(), "err", err)
+	}
+	return len(missed)
+}
+
+// Seen notes that this person has seen which calls of a channel were missed.
+func (s *Service) Seen(ctx context.Context, ws seal.ID, channel ChannelID) error {
+	v, err := s.view(ws)
+	if err != nil {
+		return err
+	}
+	missed, err := v.unseen(ctx, channel)
+	if err != nil {
+		return err
+	}
+	for _, id := range missed {
+		if err := v.store().SeeCall(ctx, ws, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range missed {
+		v.tell(id)
+	}
+	return nil
+}
+
+// unseen are the calls of a channel that were missed and not seen.
+func (v *view) unseen(ctx context.Context, channel ChannelID) (missed []call.ID, err error) {
+	self, _ := v.team.Self()
+	ids, err := v.store().UnseenCalls(ctx, v.ws, channel, self, maxUnseen)
+	if err != nil {
+		return nil, fmt.Errorf("list missed calls: %w", err)
+	}
+	for _, id := range ids {
+		if c, err := v.call(ctx, id); err == nil && c.Missed {
+			missed = append(missed, id)
+		}
+	}
+	return missed, nil
 }
 
 // missed is rule L20.

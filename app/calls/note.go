@@ -17,6 +17,7 @@ const (
 	noteAgreed   = 1 // to the recording that it names
 	noteRefused  = 2
 	noteAsks     = 3  // to record; the zero recording: not any more
+	noteLeaveOut = 4  // of the recording that it names: nobody is there who could agree
 	noteReaction = 16 // and the number of it
 )
 
@@ -47,7 +48,7 @@ func decodeNote(data []byte) (note, error) {
 		return note{}, err
 	}
 	reaction := n.What >= noteReaction && n.What-noteReaction < uint(len(Reactions))
-	answer := n.What == noteAgreed || n.What == noteRefused
+	answer := n.What == noteAgreed || n.What == noteRefused || n.What == noteLeaveOut
 	switch {
 	case n.V != version, n.Call == call.ID{}:
 		return note{}, errNote
@@ -60,15 +61,27 @@ func decodeNote(data []byte) (note, error) {
 // Answer is what somebody says to being recorded.
 type Answer uint8
 
-// The answers.
+// The answers, as notes say them.
 const (
 	Unanswered Answer = 0
-	Agreed     Answer = 1
-	Refused    Answer = 2
+	Agreed     Answer = noteAgreed
+	Refused    Answer = noteRefused
+	LeftOut    Answer = noteLeaveOut // the recording goes on without the device
 )
 
 // String is the word of an answer; empty while there is none.
-func (a Answer) String() string { return [...]string{"", "agreed", "refused"}[min(a, Refused)] }
+func (a Answer) String() string {
+	switch a {
+	case Agreed:
+		return "agreed"
+	case Refused:
+		return "refused"
+	case LeftOut:
+		return "out"
+	case Unanswered:
+	}
+	return ""
+}
 
 // Reaction says that a participant of the own call shows a reaction.
 type Reaction struct {

@@ -48,6 +48,8 @@ func TestL25NotesHaveLimits(t *testing.T) {
 	}{
 		{"L25 agrees", calls.Note{V: 1, Call: call.ID{1}, What: 1, Of: seal.ID{2}}, true},
 		{"L25 refuses", calls.Note{V: 1, Call: call.ID{1}, What: 2, Of: seal.ID{2}}, true},
+		{"L25 is left out", calls.Note{V: 1, Call: call.ID{1}, What: 4, Of: seal.ID{2}}, true},
+		{"L25 is left out of nothing", calls.Note{V: 1, Call: call.ID{1}, What: 4}, false},
 		{"L25 agrees to nothing", calls.Note{V: 1, Call: call.ID{1}, What: 1}, false},
 		{"L25 asks", calls.Note{V: 1, Call: call.ID{1}, What: 3, Of: seal.ID{2}}, true},
 		{"L25 asks no more", calls.Note{V: 1, Call: call.ID{1}, What: 3}, true},
@@ -211,7 +213,7 @@ func TestL26WhoIsNotHeardAsksNoMore(t *testing.T) {
 }
 
 func TestL27WhereNobodyCanBeAskedTheAnswerWasGivenBefore(t *testing.T) {
-	for _, answer := range []calls.Answer{calls.Agreed, calls.Refused} {
+	for _, answer := range []calls.Answer{calls.Agreed, calls.LeftOut} {
 		w := newWorld()
 		ana, ben := w.device(t, 1, 1), w.device(t, 2, 2)
 		id := ana.start(hall).ID
@@ -221,6 +223,11 @@ func TestL27WhereNobodyCanBeAskedTheAnswerWasGivenBefore(t *testing.T) {
 		}
 		ana.ask(true)
 		w.until(t, "the answer "+answer.String(), func() bool { return ana.participant(id, ben).Consent == answer })
+		ben.place.Close() // that it says it has no page takes nothing of it back
+		w.pass(time.Minute)
+		if p := ana.participant(id, ben); p.Consent != answer {
+			t.Errorf("the answer %s did not stay: %+v", answer, p)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package calls
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -63,12 +64,18 @@ func (v *view) hear(space seal.SpaceID, device seal.ID, body []byte) {
 	h, err := decodeHint(body)
 	person, known := v.team.PersonOf(device)
 	self, own := v.team.Self()
-	if err != nil || !known || device == own || !v.mayHear(device, h.Since) {
+	since := h.Since
+	if h.Flags&flagDeclined != 0 { // it says nothing of being there, so no goodbye comes before it
+		since = math.MaxUint64
+	}
+	if err != nil || !known || device == own || !v.mayHear(device, since) {
 		return
 	}
 	if h.Flags&flagDeclined != 0 {
 		if person == self {
 			v.declined(h.Call)
+		} else {
+			v.refused(space, device, person, h.Call)
 		}
 		return
 	}
@@ -78,7 +85,7 @@ func (v *view) hear(space seal.SpaceID, device seal.ID, body []byte) {
 		return
 	}
 	if person == self {
-		v.stopRing(h.Call, Joined)
+		v.joined(space, h.Call)
 	}
 	v.saw(k, device, presence{person: person, flags: h.Flags & flagsState, uplink: h.Uplink, since: h.Since})
 }
@@ -101,7 +108,7 @@ func (v *view) mayHear(device seal.ID, since uint64) bool {
 func (h *hush) late(now time.Time, since uint64) bool {
 	passed := now.Sub(h.bye)
 	switch {
-	case h.bye.IsZero(), passed >= hintsOnTheWay:
+	case h.bye.IsZero(), passed >= hintsOnTheWay, since == math.MaxUint64:
 		return false
 	case h.over == 0:
 		return passed < byeFor
@@ -148,6 +155,7 @@ func (v *view) saw(k key, device seal.ID, p presence) (noted bool) {
 	news := before == nil || before.flags != p.flags || before.since != p.since
 	p.keepAnswers(before)
 	there[device] = &p
+	delete(v.lost, device)
 	v.mu.Unlock()
 	if before == nil {
 		v.service.busy()
@@ -186,6 +194,7 @@ func (v *view) gone(k key, device seal.ID, bye bool) {
 		}
 	}
 	found := v.drop(k, func(d seal.ID, _ *presence) bool { return d == device })
+	delete(v.lost, device)
 	v.mu.Unlock()
 	if found {
 		v.changed(k)
@@ -221,9 +230,17 @@ func (v *view) dropAll(which func(k key, device seal.ID, p *presence) bool) {
 	}
 }
 
-// expire forgets who has not been heard for too long (rule L9).
+// expire forgets who has not been heard for too long (rule L9). Of the own call it is
+// known who that is (rule L31).
 func (v *view) expire(now time.Time) {
-	v.dropAll(func(_ key, _ seal.ID, p *presence) bool { return !p.own && now.Sub(p.heard) >= GoneAfter })
+	x := v.service.session.Load()
+	v.dropAll(func(k key, device seal.ID, p *presence) bool {
+		gone := !p.own && now.Sub(p.heard) >= GoneAfter
+		if gone && x != nil && x.view == v && x.key == k && len(v.lost) < MaxParticipants {
+			v.lost[device] = Lost{device, p.person, p.heard.UnixMilli()}
+		}
+		return gone
+	})
 }
 
 // recheck forgets who may not take part any more (rule L11).
@@ -274,7 +291,7 @@ func (v *view) participants(k key) []Participant {
 	var list []Participant
 	for device, p := range v.present[k] {
 		list = append(list, Participant{
-			Device: device, Person: p.person, State: stateOf(p.flags), UplinkKbps: int(p.uplink), Self: p.own,
+			Device: device, Person: p.person, State: stateOf(p.flags), UplinkKbps: int(p.uplink), Self: p.own, NoPage: p.flags&flagNoPage != 0,
 			Asks: p.asking.of != seal.ID{}, Answer: p.asking.answer, Consent: p.consent,
 		})
 	}

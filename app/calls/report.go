@@ -20,6 +20,10 @@ const (
 	maxReported = MaxParticipants
 	// enough is how many packets make a share of them meaningful.
 	enough = 50
+	// growsFor is for how long after the estimate of a line rose above all before it may
+	// still grow, as after a join: until then nobody says that the line is narrow.
+	growsFor = 5 * time.Second
+	grows    = 1.03 // times; less is no growth
 	// losesFrom is when a line loses so much that it is said, in packets of a thousand;
 	// losesUntil is when it is not said any more.
 	losesFrom, losesUntil = 30, 15
@@ -104,8 +108,28 @@ type lineReport struct {
 // reporting is what this device says of its lines.
 type reporting struct {
 	mu    sync.Mutex
-	said  time.Time    // guarded by mu
-	lines []lineReport // as measured last; guarded by mu
+	said  time.Time         // guarded by mu
+	lines []lineReport      // as measured last; guarded by mu
+	grown map[seal.ID]grown // guarded by mu; by the other end
+}
+
+// grown is how far the estimate of a line has grown.
+type grown struct {
+	most int // kbit/s
+	at   time.Time
+}
+
+// growing reports whether the estimate of a line may still grow. The caller holds mu.
+func (g *reporting) growing(to seal.ID, estimate int, now time.Time) bool {
+	line := g.grown[to]
+	if float64(estimate) > grows*float64(line.most) {
+		line = grown{estimate, now}
+		if g.grown == nil {
+			g.grown = map[seal.ID]grown{}
+		}
+		g.grown[to] = line
+	}
+	return now.Sub(line.at) < growsFor
 }
 
 // measured takes what the room has measured. It says whether it is time to tell: at
@@ -117,11 +141,13 @@ func (g *reporting) measured(id call.ID, stats []media.Stat, now time.Time) (due
 	g.lines = nil
 	for _, s := range stats {
 		if s.State != media.Connected {
+			delete(g.grown, seal.ID(s.ID))
 			continue
 		}
+		growing := g.growing(seal.ID(s.ID), s.Estimate, now)
 		l := lineReport{seal.ID(s.ID), reported{
 			Tag: call.Tag(id, seal.ID(s.ID)), In: lost(s.LossIn, s.PacketsIn), Out: lost(s.LossOut, s.PacketsOut),
-			Carries: uint(min(max(s.Estimate, 0), maxUplink)), Short: s.Short && s.PacketsOut >= enough,
+			Carries: uint(min(max(s.Estimate, 0), maxUplink)), Short: s.Short && !growing && s.PacketsOut >= enough,
 		}}
 		if at := slices.IndexFunc(before, func(b lineReport) bool { return b.to == l.to }); at >= 0 {
 			l.In, l.Out = held(before[at].In, l.In), held(before[at].Out, l.Out)

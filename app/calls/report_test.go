@@ -82,3 +82,38 @@ func TestL50WhatOneMeasuresAllKnow(t *testing.T) {
 	w.until(t, "it carries nothing", faults(ana, cleo, calls.NoFault, nil, 0))
 	w.until(t, "to Ben it does", faults(ben, cleo, calls.Narrow, nil, 0))
 }
+
+func TestL50NothingIsNarrowWhileItStillGrows(t *testing.T) {
+	w, ana, ben, _, id := trio(t, hall)
+	w.until(t, "they are connected", func() bool { return ben.heard("answer a") })
+	second := func(line int) calls.Fault {
+		t.Helper()
+		ana.mu.Lock()
+		ana.line = line
+		ana.mu.Unlock()
+		ana.wire(ben, media.Wire{PacketsIn: 150, PacketsOut: 150, Short: true})
+		before := ana.measurements()
+		w.clock.Add(1000)
+		w.changed()
+		w.until(t, "Ana has measured", func() bool { return ana.measurements() > before })
+		return ana.fault(id, ben)
+	}
+	line := 300
+	for range 12 { // as after a join, with a step back now and then
+		line = line * 108 / 100
+		for _, l := range []int{line, line * 90 / 100} {
+			if f := second(l); f.Kind != calls.NoFault {
+				t.Fatalf("at %d kbit/s: %+v", l, f)
+			}
+		}
+	}
+	for range 5 {
+		second(line)
+	}
+	if f := second(line); f.Kind != calls.Narrow || f.Amount != line {
+		t.Errorf("that is what it carries: %+v", f)
+	}
+	if f := second(line / 2); f.Kind != calls.Narrow {
+		t.Errorf("less: %+v", f)
+	}
+}

@@ -22,7 +22,7 @@ type ring struct {
 // ring lets a call ring that has just arrived, where it must (rule L17).
 func (v *view) ring(a arrival) {
 	self, _ := v.team.Self()
-	if a.Person == self || !v.team.Direct(a.Space) || a.lateMs > RingFor.Milliseconds() {
+	if a.Person == self || !v.team.Direct(a.Space) || a.lateMs > RingFor.Milliseconds() || v.talks(a.Space, a.Call) {
 		return
 	}
 	c, err := v.call(context.Background(), a.Call)
@@ -107,7 +107,8 @@ func (v *view) stopOld(now time.Time) (some bool) {
 }
 
 // Decline says that this person does not want to join a call: it stops to ring on all
-// of the person's devices, and does not count as missed.
+// of the person's devices, and does not count as missed. A call that may be joined again
+// is not offered any more, and nothing else is said.
 func (s *Service) Decline(ctx context.Context, ws seal.ID, id call.ID) error {
 	v, err := s.view(ws)
 	if err != nil {
@@ -117,15 +118,21 @@ func (s *Service) Decline(ctx context.Context, ws seal.ID, id call.ID) error {
 	if err != nil {
 		return err
 	}
+	if s.offered(ws, id) {
+		s.forgetAgain(func(seal.ID, call.ID, time.Time) bool { return true })
+		return nil
+	}
 	if err := v.store().DeclineCall(ctx, ws, id); err != nil {
 		return fmt.Errorf("decline call: %w", err)
 	}
 	v.stopRing(id, Declined)
-	space, exists := v.team.Own()
-	if !exists {
-		space = c.Space
+	said := hint{Call: id, Flags: flagDeclined, Since: uint64(s.config.Now().UnixMilli())}
+	if own, exists := v.team.Own(); exists {
+		v.sendHint(own, said)
 	}
-	v.sendHint(space, hint{Call: id, Flags: flagDeclined, Since: uint64(s.config.Now().UnixMilli())})
+	if c.Direct { // also, so that who calls knows
+		v.sendHint(c.Space, said)
+	}
 	v.tell(id)
 	return nil
 }

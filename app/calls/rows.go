@@ -25,8 +25,15 @@ type Record struct {
 	Damaged   bool  // the row is not what was written; only ID and Call may be used
 }
 
-// Storage keeps the records.
+// Storage keeps the records, and what this person did about calls.
 type Storage interface {
+	Records
+	Marks
+	Write(ctx context.Context, fn func(ctx context.Context) error) error
+}
+
+// Records keeps the records.
+type Records interface {
 	// PutCallRecord adds a record, or changes whether it is hidden; it reports
 	// whether the record is new.
 	PutCallRecord(ctx context.Context, r Record) (isNew bool, err error)
@@ -35,9 +42,23 @@ type Storage interface {
 	// CallsOf lists the calls of a channel that were started last, at most limit; the
 	// zero channel means all.
 	CallsOf(ctx context.Context, ws seal.ID, channel ChannelID, limit int) ([]call.ID, error)
+}
+
+// Marks keeps what only this device knows of calls.
+type Marks interface {
 	// DeclineCall notes that this person does not want to join a call.
 	DeclineCall(ctx context.Context, ws seal.ID, id call.ID) error
-	Write(ctx context.Context, fn func(ctx context.Context) error) error
+	// SeeCall notes that this person has seen that a call was missed.
+	SeeCall(ctx context.Context, ws seal.ID, id call.ID) error
+	// UnseenCalls lists the calls of a channel that a person neither started nor joined nor
+	// declined and has not seen, the last first, at most limit.
+	UnseenCalls(ctx context.Context, ws seal.ID, channel ChannelID, person seal.ID, limit int) ([]call.ID, error)
+}
+
+// Values are small settings of this device.
+type Values interface {
+	Value(ctx context.Context, name string) (string, error)
+	SetValue(ctx context.Context, name, value string) error
 }
 
 // fold is a call as its records tell (rules L3 to L6); false when its start is not

@@ -10,6 +10,7 @@ import (
 
 	"parvis/app/event"
 	"parvis/app/workspace"
+	"parvis/crdt/call"
 	"parvis/crdt/seal"
 	"parvis/media"
 )
@@ -28,6 +29,8 @@ type Config struct {
 	Carriers Carriers
 	// Generate makes the device of a test participant; may be nil.
 	Generate func(name string, send func(media.Frame)) (Generator, error)
+	// Values remember the own call for the next start of the program; may be nil.
+	Values Values
 	// Workspaces tells when somebody loses access; may be nil.
 	Workspaces *workspace.Manager
 	Now        func() time.Time // time.Now when nil
@@ -41,19 +44,24 @@ type Service struct {
 	wake   chan struct{} // something goes on that needs the clock
 	wg     sync.WaitGroup
 
-	// Facts. Subscribers must not block.
+	Facts
+
+	device   atomic.Pointer[Attachment] // what captures and plays here
+	session  atomic.Pointer[session]    // the own call; nil: none
+	entering sync.Mutex                 // the own call is begun and ended by one at a time
+	again    again
+
+	mu    sync.Mutex
+	views map[seal.ID]*view // guarded by mu
+}
+
+// Facts are what a service tells. Subscribers must not block.
+type Facts struct {
 	CallChanged  event.Topic[Call]
 	Rang         event.Topic[Ring]
 	StatsChanged event.Topic[Stats] // at most once a second, while this device is in a call
 	Trouble      event.Topic[Trouble]
 	Reacted      event.Topic[Reaction] // in the own call
-
-	device   atomic.Pointer[Attachment] // what captures and plays here
-	session  atomic.Pointer[session]    // the own call; nil: none
-	entering sync.Mutex                 // the own call is begun and ended by one at a time
-
-	mu    sync.Mutex
-	views map[seal.ID]*view // guarded by mu
 }
 
 // New makes the service. It reads nothing.
@@ -128,6 +136,9 @@ func (s *Service) Close() {
 	}
 	s.stop()
 	s.wg.Wait()
+	if x := s.session.Load(); x != nil { // it went over to another call meanwhile
+		s.end(ctx, x)
+	}
 	if a := s.device.Load(); a != nil {
 		a.Close()
 	}
@@ -167,6 +178,7 @@ func (s *Service) tick() (more bool) {
 		v.expireAsking(now)
 		more = v.stopOld(now) || v.goesOn() || more
 	}
+	s.forgetAgain(func(_ seal.ID, _ call.ID, until time.Time) bool { return !now.Before(until) })
 	if x := s.session.Load(); x != nil {
 		x.beat(now)
 		more = true

@@ -42,22 +42,28 @@ type Lines interface {
 
 // session is the call that this device is in.
 type session struct {
-	service   *Service
-	view      *view
-	key       key
-	channel   ChannelID
-	since     uint64
-	room      Room
-	signals   *signals
-	generator Generator // nil: a page, or nothing
-	answers   Answer    // to recordings; [Unanswered]: the person is asked
+	service *Service
+	view    *view
+	key     key
+	channel ChannelID
+	since   uint64
+	room    Room
+	signals *signals
+	terminal
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	bells
-	says   says
-	people roster
-	ways   ways
+	says    says
+	people  roster
+	ways    ways
+	merging merging
+}
+
+// terminal is what takes the place of a page.
+type terminal struct {
+	generator Generator // nil: a page, or nothing
+	answers   Answer    // to recordings; [Unanswered]: the person is asked
 }
 
 // bells wake the session. Each is of one place.
@@ -68,9 +74,11 @@ type bells struct {
 
 // says is what this device says of itself.
 type says struct {
-	flags  atomic.Uint32 // what it does
+	flags  atomic.Uint32 // what was chosen that it does
 	uplink atomic.Uint32 // kbit/s
 	lines  reporting     // what it has measured
+
+	attendance attendance
 
 	mu   sync.Mutex
 	last time.Time // guarded by mu
@@ -92,9 +100,13 @@ func (s *Service) begin(v *view, c Call, e Entry) (err error) {
 	now := s.config.Now()
 	x := &session{
 		service: s, view: v, key: k, channel: c.Channel, since: uint64(now.UnixMilli()),
-		bells:   bells{make(chan struct{}, 1), make(chan struct{}, 1)},
-		answers: e.Answers,
-		people:  roster{joined: map[seal.ID]uint64{}},
+		bells:    bells{make(chan struct{}, 1), make(chan struct{}, 1)},
+		terminal: terminal{answers: e.Answers},
+		people:   roster{joined: map[seal.ID]uint64{}},
+		merging:  merging{entered: e.entered},
+	}
+	if e.entered.IsZero() {
+		x.merging.entered = now
 	}
 	x.ways.frames, x.ways.began = call.NewFrames(c.ID, own, x.since), now
 	x.share(nil)
@@ -116,12 +128,16 @@ func (s *Service) begin(v *view, c Call, e Entry) (err error) {
 			return errors.Join(err, x.room.Close())
 		}
 	}
+	v.forgetLost()
+	v.stays(c.ID)
 	s.session.Store(x)
 	if !x.show() {
 		s.finish(x)
 		return ErrFull
 	}
-	v.stopRing(c.ID, Joined)
+	v.joined(c.Space, c.ID)
+	s.forgetAgain(func(seal.ID, call.ID, time.Time) bool { return true })
+	s.noteOwn(x, now)
 	x.say(0)
 	x.tend(ctx)
 	x.choose() // what the others do is known already: who comes goes along with it
@@ -153,10 +169,15 @@ func (x *session) generate() error {
 	return nil
 }
 
-// show puts this device among the participants as it is now.
+// show puts this device among the participants as it is now, unless it has left.
 func (x *session) show() bool {
+	x.says.mu.Lock()
+	defer x.says.mu.Unlock()
+	if x.says.left {
+		return false
+	}
 	person, own := x.view.team.Self()
-	return x.view.saw(x.key, own, presence{person: person, flags: uint(x.says.flags.Load()), uplink: uint(x.says.uplink.Load()), since: x.since, own: true})
+	return x.view.saw(x.key, own, presence{person: person, flags: x.flags(), uplink: uint(x.says.uplink.Load()), since: x.since, own: true})
 }
 
 // say tells the others that this device is there, or with [flagLeft] that it is not.
@@ -167,13 +188,16 @@ func (x *session) say(more uint) {
 		return
 	}
 	x.says.last, x.says.left = x.service.config.Now(), more&flagLeft != 0
-	x.view.sendHint(x.key.space, hint{
-		Call: x.key.call, Flags: uint(x.says.flags.Load()) | more, Uplink: uint(x.says.uplink.Load()), Since: x.since,
-	})
+	flags := x.flags()
+	x.says.attendance.tell(flags)
+	x.view.sendHint(x.key.space, hint{Call: x.key.call, Flags: flags | more, Uplink: uint(x.says.uplink.Load()), Since: x.since})
 }
 
 // beat says that this device is still there, when it is time to.
 func (x *session) beat(now time.Time) {
+	x.attend(now)
+	x.gather(now)
+	x.service.noteOwn(x, now)
 	x.says.mu.Lock()
 	since := now.Sub(x.says.last)
 	x.says.mu.Unlock()
@@ -244,7 +268,7 @@ func (x *session) reconcile() {
 		return
 	}
 	if !x.view.team.MayJoin(x.key.space, own) {
-		x.lost()
+		x.lost(false)
 		return
 	}
 	others := x.view.others(x.key)
@@ -292,22 +316,31 @@ func (x *session) crowded() {
 // offers is who of two devices makes the offer (rule L15).
 func offers(own, other seal.ID) bool { return own.Compare(other) > 0 }
 
-// lost leaves a call that this device may not be in any more.
-func (x *session) lost() {
+// lost leaves a call that this device may not be in any more, or in which nobody is at
+// this device: who comes back may join again.
+func (x *session) lost(again bool) {
 	x.service.wg.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
 		defer cancel()
-		x.service.end(ctx, x)
+		if x.service.end(ctx, x) && again {
+			x.service.offerAgain(x.view, x.key.call)
+		}
 	})
 }
 
 // end leaves a call, if it is still the own one.
-func (s *Service) end(ctx context.Context, x *session) {
+func (s *Service) end(ctx context.Context, x *session) (left bool) {
 	s.entering.Lock()
 	defer s.entering.Unlock()
 	if s.session.Load() != x {
-		return
+		return false
 	}
+	s.leave(ctx, x)
+	return true
+}
+
+// leave leaves the own call. The last who leaves ends it. The caller holds entering.
+func (s *Service) leave(ctx context.Context, x *session) {
 	alone := len(x.view.others(x.key)) == 0
 	s.finish(x)
 	_, own := x.view.team.Self()
@@ -329,6 +362,8 @@ func (s *Service) finish(x *session) {
 	x.say(flagLeft)
 	_, own := x.view.team.Self()
 	x.view.gone(x.key, own, false)
+	x.view.forgetLost()
+	s.leftOwn()
 	x.signals.bye()
 	if x.generator != nil {
 		if err := x.generator.Close(); err != nil {

@@ -29,12 +29,17 @@ type view struct {
 	hushed  map[seal.ID]*hush             // guarded by mu; by device
 	rings   map[call.ID]*ring             // guarded by mu
 	rang    map[seal.ID][]int64           // guarded by mu; when somebody's calls rang, Unix milliseconds
+
+	lost      map[seal.ID]Lost    // guarded by mu; of the own call, by device
+	unwilling map[key][]seal.ID   // guarded by mu; who else declined
+	moved     map[call.ID]call.ID // guarded by mu; from which call to which this device went over
 }
 
 func newView(s *Service, team Team) *view {
 	return &view{
 		service: s, team: team, ws: team.ID(), present: map[key]map[seal.ID]*presence{}, hushed: map[seal.ID]*hush{},
 		rings: map[call.ID]*ring{}, rang: map[seal.ID][]int64{},
+		lost: map[seal.ID]Lost{}, unwilling: map[key][]seal.ID{}, moved: map[call.ID]call.ID{},
 	}
 }
 
@@ -126,6 +131,11 @@ func (v *view) isSecond(ctx context.Context, start Record) (bool, error) {
 // arrived tells calls of which something was committed.
 func (v *view) arrived(news []arrival) {
 	told := map[call.ID]bool{}
+	for _, a := range news {
+		if a.Op == OpStart && !a.Hidden {
+			v.crossed(a)
+		}
+	}
 	for _, a := range news {
 		if !told[a.Call] {
 			told[a.Call] = true

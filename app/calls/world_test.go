@@ -60,6 +60,7 @@ type device struct {
 	t      testing.TB
 	world  *world
 	calls  *calls.Service
+	place  *calls.Attachment // of its page
 	person seal.ID
 	key    seal.SignKey
 	dead   atomic.Bool // it has stopped without a word
@@ -81,6 +82,7 @@ type device struct {
 	got    map[seal.ID]int // how much of each chain is here
 
 	tunnelled []tunnelled // guarded by mu
+	measured  int         // guarded by mu; how often statistics were told
 }
 
 // device adds one of a person. Its id grows with n.
@@ -103,9 +105,12 @@ var keys = func() (all []seal.SignKey) {
 }()
 
 func (d *device) open() {
-	d.calls = calls.New(calls.Config{Store: d.DB.Calls(), People: d, Channels: d, Post: post{d}, Tunnels: tunnels{d}, Carriers: desk{d}, Rooms: d.newRoom, Now: d.world.now})
+	made := calls.New(calls.Config{Store: d.DB.Calls(), People: d, Channels: d, Post: post{d}, Tunnels: tunnels{d}, Carriers: desk{d}, Rooms: d.newRoom, Values: d.DB.Settings(), Now: d.world.now})
+	d.note(func() { d.calls = made })
 	d.calls.CallChanged.Subscribe(func(c calls.Call) { d.note(func() { d.told = append(d.told, c) }) })
 	d.calls.Rang.Subscribe(func(r calls.Ring) { d.note(func() { d.rings = append(d.rings, r) }) })
+	d.calls.StatsChanged.Subscribe(func(calls.Stats) { d.note(func() { d.measured++ }) })
+	d.place = d.calls.Attach(&player{}) // a page that is open
 	d.View = d.calls.Open(d)
 	d.t.Cleanup(d.calls.Close)
 }
@@ -195,7 +200,10 @@ func (p post) Deliver(_ context.Context, peer seal.ID, raw []byte) error {
 	if to.dead.Load() || p.cut {
 		return calls.ErrRefused
 	}
-	return to.calls.Signal(raw)
+	to.mu.Lock()
+	open := to.calls
+	to.mu.Unlock()
+	return open.Signal(raw)
 }
 
 // tellings is how often it told of a call.
@@ -203,6 +211,12 @@ func (d *device) tellings() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.told)
+}
+
+func (d *device) measurements() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.measured
 }
 
 func (d *device) lives() [][]byte {

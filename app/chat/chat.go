@@ -145,11 +145,13 @@ type Channel struct {
 	Name      string // "general", the given name, or the other people's names
 	Direct    bool
 	People    []seal.ID // of the space; none means everybody
-	Unread    int
+	Unread    int       // messages and missed calls
 	Mentions  int
 	ReadUpTo  seal.ID
 	LastMs    int64
 	Draft     string
+
+	MissedCalls int // of a direct conversation, that were not seen
 }
 
 // Query asks for one page, oldest first. Before and Around name messages; with

@@ -238,6 +238,10 @@ func (v *view) channel(s shown, space Space) Channel {
 		Direct: space.Kind == Group && s.row.Channel == General(space.ID),
 		Unread: s.unread, Mentions: s.mentions, ReadUpTo: s.readUpTo, LastMs: s.lastMs, Draft: s.draft,
 	}
+	if missed := v.service.config.Calls; missed != nil && c.Direct {
+		c.MissedCalls = missed.Missed(context.Background(), v.ws, c.ID)
+		c.Unread += c.MissedCalls
+	}
 	switch {
 	case c.Direct:
 		c.Name = v.otherNames(space.People)

@@ -18,6 +18,8 @@ type Config struct {
 	People Names
 	// Elsewhere is what this person's other devices know; may be nil.
 	Elsewhere Elsewhere
+	// Calls knows which calls were missed; may be nil.
+	Calls Calls
 	// Workspaces tells when spaces came or went; may be nil.
 	Workspaces *workspace.Manager
 	Now        func() time.Time // time.Now when nil
@@ -66,6 +68,23 @@ func (s *Service) Close() {
 	s.mu.Lock()
 	clear(s.views) // what they show is read again
 	s.mu.Unlock()
+}
+
+// Calls knows the calls of direct conversations.
+type Calls interface {
+	// Missed counts the calls of a conversation that this person missed and has not seen.
+	Missed(ctx context.Context, ws seal.ID, channel ChannelID) int
+}
+
+// Refresh tells a conversation of which something is told elsewhere: its missed calls.
+func (s *Service) Refresh(ctx context.Context, ws seal.ID, channel ChannelID) {
+	v, err := s.view(ws)
+	if err != nil {
+		return
+	}
+	if c, ok := v.list.channel(ctx, channel); ok {
+		s.ChannelChanged.Publish(c)
+	}
 }
 
 // Trouble is a damaged row, named for the user.

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +22,7 @@ func (s *session) callCommand() *cobra.Command {
 // mediaFlag is what is sent and played in a call. Camera and microphone belong to a
 // page: from a terminal there are none.
 func mediaFlag(cmd *cobra.Command, media *string, recording *bool) {
-	cmd.Flags().BoolVar(recording, "allow-recording", false, "agree when a participant asks to record the call; without it the answer is no")
+	cmd.Flags().BoolVar(recording, "allow-recording", false, "agree when a participant asks to record the call; without it recordings go on without what this terminal sends")
 	cmd.Flags().StringVar(media, "media", api.MediaNone, "what to send: test (a generated picture and tone; counts what it receives) or none")
 }
 
@@ -104,7 +107,7 @@ func (s *session) callStats() *cobra.Command {
 				}
 				stats.Participants = list(stats.Participants)
 				return s.print(stats, func(w io.Writer) {
-					table(w, "NAME STATE PATH RTT-MS KBPS PICTURES BAD SOUND LOST", statRows(stats.Participants))
+					table(w, "NAME STATE PATH RTT-MS KBPS PICTURES BAD SOUND LOST", statRows(stats))
 					if way := carriedBy(stats); way != "" {
 						fmt.Fprintln(w, way)
 					}
@@ -114,14 +117,31 @@ func (s *session) callStats() *cobra.Command {
 	}
 }
 
-func statRows(all []api.CallStat) (rows [][]string) {
+func statRows(stats api.CallStats) (rows [][]string) {
 	n := func(n int64) string { return strconv.FormatInt(n, 10) }
-	for _, p := range all {
+	for _, p := range stats.Participants {
 		rows = append(rows, []string{
-			p.Name, p.State, p.Path, n(p.RTTMs), strconv.Itoa(p.Kbps), n(p.FramesReceived), n(p.FramesBad), n(p.AudioPackets), n(p.AudioLost),
+			p.Name, p.State, pathOf(p, stats), n(p.RTTMs), strconv.Itoa(p.Kbps), n(p.FramesReceived), n(p.FramesBad), n(p.AudioPackets), n(p.AudioLost),
 		})
 	}
 	return rows
+}
+
+// pathOf is the way that sound and pictures take to and from a participant: through whoever
+// carries those of all, else the path of the connection.
+func pathOf(p api.CallStat, stats api.CallStats) string {
+	if p.Path == "" {
+		return "" // there is no connection
+	}
+	if stats.BySuperPeer {
+		return "super-peer"
+	}
+	for _, other := range stats.Participants {
+		if other.Device == stats.Forwarder && other.Device != p.Device {
+			return "through " + other.Name
+		}
+	}
+	return p.Path
 }
 
 // carriedBy says who carries the sound and pictures of all; empty: each sends to each.
@@ -158,18 +178,66 @@ func (s *session) callList() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				names, err := callNames(ctx, c, ws)
+				if err != nil {
+					return err
+				}
 				return s.print(map[string][]api.Call{"calls": list(all)}, func(w io.Writer) {
-					var rows [][]string
-					for _, found := range all {
-						rows = append(rows, []string{short(found.ID), clock(found.Started), strconv.Itoa(len(found.Participants)), callWord(found)})
-					}
-					table(w, "ID STARTED PARTICIPANTS STATE", rows)
+					table(w, "ID STARTED CHANNEL PEOPLE STATE", callRows(all, names))
 				})
 			})
 		},
 	}
 	cmd.Flags().StringVar(&in, "channel", "", "only those of this channel")
 	return cmd
+}
+
+// callNames are the names of channels and people, by their ids.
+func callNames(ctx context.Context, c *client.Client, ws api.Workspace) (map[string]string, error) {
+	channels, err := client.Call[[]api.Channel](ctx, c, "Chat.Channels", client.Arg(ws.ID))
+	if err != nil {
+		return nil, err
+	}
+	people, err := client.Call[[]api.Person](ctx, c, "People.List", client.Arg(ws.ID))
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, ch := range channels {
+		names[ch.ID] = ch.Name
+	}
+	for _, p := range people {
+		names[p.ID] = p.Name
+	}
+	return names, nil
+}
+
+// callRows shows who is in a call, or of one that is over who was; first who started it.
+func callRows(all []api.Call, names map[string]string) (rows [][]string) {
+	named := func(id string) string { return cmp.Or(names[id], short(id)) }
+	for _, found := range all {
+		people := found.People
+		if len(found.Participants) > 0 {
+			people = nil
+			for _, p := range found.Participants {
+				people = append(people, p.Person)
+			}
+		}
+		var seen, there []string
+		for _, id := range people {
+			if slices.Contains(seen, id) {
+				continue
+			}
+			seen = append(seen, id)
+			if id == found.By {
+				there = slices.Insert(there, 0, named(id))
+			} else {
+				there = append(there, named(id))
+			}
+		}
+		rows = append(rows, []string{short(found.ID), clock(found.Started), named(found.Channel), strings.Join(there, ", "), callWord(found)})
+	}
+	return rows
 }
 
 // callWord is how a call stands, in a word.

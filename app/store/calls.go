@@ -71,6 +71,10 @@ func (db *DB) CallsOf(ctx context.Context, ws seal.ID, channel calls.ChannelID, 
 		query = `SELECT call FROM call_record WHERE ws = ? AND channel = ? AND op = 0 AND hidden = 0 GROUP BY call ORDER BY max(at) DESC LIMIT ?`
 		args = []any{ws[:], channel[:], limit}
 	}
+	return db.callIDs(ctx, query, args...)
+}
+
+func (db *DB) callIDs(ctx context.Context, query string, args ...any) ([]call.ID, error) {
 	found, err := db.querier(ctx).QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read calls: %w", err)
@@ -97,4 +101,24 @@ func (db *DB) DeclineCall(ctx context.Context, ws seal.ID, id call.ID) error {
 		return fmt.Errorf("decline call: %w", err)
 	}
 	return nil
+}
+
+// SeeCall implements calls.Storage.
+func (db *DB) SeeCall(ctx context.Context, ws seal.ID, id call.ID) error {
+	err := db.within(ctx, func(ctx context.Context) error {
+		_, err := db.querier(ctx).ExecContext(ctx, `UPDATE call_record SET seen = 1 WHERE ws = ? AND call = ? AND op = 0`, ws[:], id[:])
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note that a call was seen: %w", err)
+	}
+	return nil
+}
+
+// UnseenCalls implements calls.Storage.
+func (db *DB) UnseenCalls(ctx context.Context, ws seal.ID, channel calls.ChannelID, person seal.ID, limit int) ([]call.ID, error) {
+	return db.callIDs(ctx, `SELECT call FROM call_record AS start
+		WHERE ws = ?1 AND channel = ?2 AND op = 0 AND hidden = 0 AND declined = 0 AND seen = 0 AND person != ?3
+			AND NOT EXISTS (SELECT 1 FROM call_record WHERE ws = start.ws AND call = start.call AND op = 1 AND hidden = 0 AND person = ?3)
+		GROUP BY call ORDER BY max(at) DESC LIMIT ?4`, ws[:], channel[:], person[:], limit)
 }

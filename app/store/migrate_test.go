@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -92,5 +94,43 @@ func TestMigratingAgainChangesNothing(t *testing.T) {
 	}
 	if schema() != before {
 		t.Error("the schema changed")
+	}
+}
+
+func TestCallsThatWereMissedBeforeCountAsSeen(t *testing.T) {
+	conn, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "old.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	one, err := conn.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	all, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const before = 7
+	if err := migrateTo(t.Context(), one, all[:before]); err != nil {
+		t.Fatal(err)
+	}
+	put := func(id string) {
+		t.Helper()
+		_, err := one.ExecContext(t.Context(), `INSERT INTO call_record (ws, id, call, op, space, channel, person, at, hidden, declined, sum)
+			VALUES (x'01', ?, x'02', 0, x'03', x'04', x'05', 6, 0, 0, x'07')`, []byte(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("before")
+	if err := migrateTo(t.Context(), one, all); err != nil {
+		t.Fatal(err)
+	}
+	put("since")
+	var unseen []byte
+	if err := one.QueryRowContext(t.Context(), `SELECT group_concat(id) FROM call_record WHERE seen = 0`).Scan(&unseen); err != nil || string(unseen) != "since" {
+		t.Errorf("unseen are %q, %v", unseen, err)
 	}
 }

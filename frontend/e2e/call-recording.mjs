@@ -13,11 +13,12 @@ export async function recordings({ step, program, ana, ben, eve, tile, c }) {
     await asked.waitFor({ timeout: patience })
     await asked.getByRole("button", { name, exact: true }).click()
   }
-  await step("whoever cannot be asked refuses to be recorded", async () => {
+  await step("whoever cannot be asked is left out of a recording", async () => {
     await ana.button(c.record, true).click()
-    await ana.page.getByText(c.refused("Eve")).waitFor({ timeout: patience })
+    await ana.page.getByText(c.leftOut("Eve")).waitFor({ timeout: patience })
+    await answer(c.refuse)
+    await ana.page.getByText(c.refused("Ben")).waitFor({ timeout: patience })
     await ana.button(c.record, true).waitFor()
-    await asked.waitFor({ state: "detached", timeout: patience })
   })
   await step("somebody refuses to be recorded, and nothing is", async () => {
     const { calls } = await command(program, eve, "call", "list")
@@ -37,7 +38,8 @@ export async function recordings({ step, program, ana, ben, eve, tile, c }) {
     await asked.waitFor({ timeout: patience })
     await ben.look("call-record-asked")
     await answer(c.refuse)
-    await ana.page.getByText(c.refused("Ben")).waitFor({ timeout: patience })
+    await ana.button(c.record, true).waitFor({ timeout: patience })
+    await ana.page.getByText(c.refused("Ben")).last().waitFor({ timeout: patience })
     equal(await ben.page.getByText(c.recording("Ana")).count(), 0, "signs of a recording")
   })
   await step("all agree; it is shown to all, and ends when somebody withdraws", async () => {
@@ -56,10 +58,35 @@ export async function recordings({ step, program, ana, ben, eve, tile, c }) {
     await ben.page.getByText(c.recording("Ana")).waitFor({ state: "detached", timeout: patience })
     await plays(ana.page, await readFile(file))
   })
+  await step(
+    "a page that is loaded again keeps its recording, and the others are told",
+    async () => {
+      await ana.button(c.record, true).click()
+      await answer(c.agree)
+      await ben.page.getByText(c.recording("Ana")).waitFor({ timeout: patience })
+      await ana.page.waitForTimeout(6000)
+      const questions = []
+      ana.page.on("dialog", (dialog) => {
+        questions.push(dialog.type())
+        void dialog.accept()
+      })
+      await ana.page.reload()
+      equal(questions.join(), "beforeunload", "questions")
+      await ben.page.getByText(c.recording("Ana")).waitFor({ state: "detached", timeout: patience })
+      await ana.page.getByText(c.left).waitFor({ timeout: patience })
+      await ana.look("call-recording-left")
+      const downloaded = ana.page.waitForEvent("download", { timeout: patience })
+      await ana.button(c.save, true).click()
+      await plays(ana.page, await readFile(await (await downloaded).path()), 2)
+      await ana.page.reload()
+      await ana.button(c.leave, true).waitFor({ timeout: patience })
+      equal(await ana.page.getByText(c.left).count(), 0, "recordings that are offered again")
+    },
+  )
 }
 
 /** Checks that a file can be played: its length, pictures that change, and sound. */
-async function plays(page, file) {
+async function plays(page, file, pictures = 4) {
   const found = await page.evaluate(async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))
     const video = document.createElement("video")
@@ -94,5 +121,5 @@ async function plays(page, file) {
   ok(found.seconds > 3 && found.seconds < 60, `${found.seconds} s of pictures`)
   ok(Math.abs(found.heard - found.seconds) < 0.5, `${found.heard} s of sound`)
   ok(found.loudest > 0.02, `the loudest is ${found.loudest}`)
-  ok(found.pictures > 3, `${found.pictures} pictures that differ`)
+  ok(found.pictures >= pictures, `${found.pictures} pictures that differ`)
 }

@@ -39,14 +39,22 @@ const words = {
     asked: (name) => `${name} wants to record this call`,
     agree: "Agree",
     refuse: "Do not record me",
-    refused: (name) => `${name} does not agree to be recorded.`,
+    refused: (name) => `${name} does not agree to the recording. Nothing was recorded.`,
+    leftOut: (name) => `${name} cannot be asked and is left out of the recording.`,
     recording: (name) => `${name} is recording this call.`,
     recordingOwn: "You are recording this call.",
     withdraw: "Do not record me any more",
-    saved: "The recording was saved.",
+    saved: "The recording was saved as",
+    left: "The page was closed during the recording",
+    save: "Save",
+    noPage: "No window open",
+    calling: (name) => `Calling ${name}…`,
+    declined: (name) => `${name} declined.`,
+    leaveAnswer: "Leave and answer",
+    missedCount: "1 unread message",
     unplugged: "The camera was unplugged.",
     noMicrophone: "There is no microphone.",
-    denied: "Parvis may not use the camera.",
+    denied: "Parvis may not use the microphone.",
     talking: "You are heard while you hold the space bar.",
   },
 }
@@ -195,12 +203,28 @@ export async function calls(report, program) {
     })
     await recordings({ step, program, ana, ben, eve, tile, c })
     await brokenDevices({ step, ana, ben, tile, c })
-    await step("a page that is loaded again can go on", async () => {
+    await step("a page that is loaded again goes on by itself, as it was", async () => {
+      await ben.button(c.unmute, true).click()
+      await ben.button(c.mute, true).click()
       await ben.page.reload()
-      await ben.page.getByRole("button", { name: "Use them here" }).click({ timeout: patience })
       await until("Eve", () => counter(tile(ben, "Eve"), "Eve"))
       await until("Ana", () => shows(tile(ben, "Ana")))
+      await until("Ben", () => shows(tile(ana, "Ben")))
+      await ben.button(c.unmute, true).waitFor({ timeout: patience })
+      await ben.button(c.cameraOff, true).waitFor({ timeout: patience })
     })
+    await step(
+      "a window that is closed is said to the others, and goes on when it is back",
+      async () => {
+        await ben.page.goto("about:blank")
+        await tile(ana, "Ben").getByText(c.noPage).waitFor({ timeout: patience })
+        await tile(ana, "Ben").getByText(c.muted).waitFor({ state: "attached" })
+        await ana.look("call-no-window")
+        await ben.page.goto(ben.node.url)
+        await tile(ana, "Ben").getByText(c.noPage).waitFor({ state: "detached", timeout: patience })
+        await until("Ben", () => shows(tile(ana, "Ben")))
+      },
+    )
     await step("whoever leaves is gone at once, and the call goes on", async () => {
       await ben.button(c.leave, true).click()
       await tile(ana, "Ben").waitFor({ state: "detached", timeout: 8000 })
@@ -219,6 +243,8 @@ export async function calls(report, program) {
       await ana.field(w.messageTo("Ben")).waitFor({ timeout: patience })
       await ben.channel("Ana").waitFor({ timeout: patience })
       await enter(ana, c.start)
+      await ana.page.getByText(c.calling("Ben")).waitFor()
+      await ana.look("call-calling")
       const ringing = ben.page.getByRole("alertdialog", { name: c.rings("Ana") })
       await ringing.waitFor({ timeout: patience })
       await checkAccessibility(ben.page, "ringing")
@@ -234,6 +260,35 @@ export async function calls(report, program) {
       await ringing.waitFor({ state: "detached", timeout: patience })
       await ben.page.getByText(c.missed("Ana")).waitFor({ timeout: patience })
     })
+    await step("whoever calls hears that it was declined", async () => {
+      await enter(ana, c.start)
+      const ringing = ben.page.getByRole("alertdialog", { name: c.rings("Ana") })
+      await ringing.getByRole("button", { name: c.decline }).click({ timeout: patience })
+      await ana.page.getByText(c.declined("Ben")).waitFor({ timeout: patience })
+      await ana.look("call-declined")
+      await ana.button(c.leave, true).click()
+      await ana.button(c.start, true).waitFor({ timeout: patience })
+    })
+    await step(
+      "a call during another one leaves the person free, and can be answered",
+      async () => {
+        await ben.channel("general").click()
+        await enter(ben, c.start)
+        await enter(ana, c.start)
+        const ringing = ben.page.getByRole("alertdialog", { name: c.rings("Ana") })
+        await ringing.waitFor({ timeout: patience })
+        // Nothing lies over what there is to do.
+        await ben.button(c.mute, true).click()
+        await ben.button(c.unmute, true).click()
+        await ben.look("call-ringing-busy")
+        await ringing.getByRole("button", { name: c.leaveAnswer }).click()
+        await until("Ana", () => shows(tile(ben, "Ana")))
+        await ana.channel("general").click()
+        await ana.look("call-elsewhere")
+        await ben.button(c.leave, true).click()
+        await ana.button(c.leave, true).click()
+      },
+    )
     await step("nothing was reported in the console", async () => {
       equal([...ana.complaints, ...ben.complaints].join("\n"), "", "console")
     })

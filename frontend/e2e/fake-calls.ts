@@ -48,6 +48,43 @@ export class FakeCalls {
     this.#keep({ ...made, participants: this.#people(1) })
   }
 
+  /** The first of the others shares the screen. */
+  share() {
+    let first = true
+    this.#each((one) => {
+      if (one.self || !first) return false
+      first = false
+      return { screen: true }
+    })
+  }
+
+  /** The window of one is closed, and another one lost the connection a moment ago, or before. */
+  lose(ago = 0) {
+    this.#own((own) => {
+      const [gone, closed, ...rest] = own.participants.filter((one) => !one.self)
+      const self = own.participants.filter((one) => one.self)
+      if (!gone) return own
+      const lost = [{ device: gone.device, person: gone.person, at: Date.now() - ago }]
+      const left = closed ? [{ ...closed, noPage: true, muted: true, camera: false }] : []
+      return { ...own, lost, participants: [...left, ...rest, ...self] }
+    })
+  }
+
+  /** Somebody who was called declines. */
+  refuse() {
+    this.#own((own) => ({ ...own, direct: true, declined: [hex(2)] }))
+  }
+
+  /** A call goes on that the program has left. */
+  leave() {
+    this.#own((own) => ({
+      ...own,
+      here: false,
+      rejoin: true,
+      participants: own.participants.filter((one) => !one.self),
+    }))
+  }
+
   /** A call that nobody answered. */
   miss(channel: string) {
     this.#keep({ ...this.#new(channel), direct: true, by: hex(2), missed: true })

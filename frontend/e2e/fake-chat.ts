@@ -149,6 +149,7 @@ export class FakeChat {
       people: [],
       unread: 0,
       mentions: 0,
+      missedCalls: 0,
       readUpTo: "",
       last: 0,
       draft: "",

@@ -14,8 +14,12 @@ const words = {
     react: "React",
     agree: "Agree",
     withdraw: "Do not record me any more",
-    stopRecord: "Stop recording",
+    cancelRecord: "Do not record",
     noCamera: "There is no camera.",
+    leaveAnswer: "Leave and answer",
+    enlarge: "Full screen",
+    fold: "Hide the pictures",
+    rejoin: "Join again",
   },
   fr: {
     answer: "Répondre",
@@ -32,8 +36,12 @@ const words = {
     react: "Réagir",
     agree: "Accepter",
     withdraw: "Ne plus m’enregistrer",
-    stopRecord: "Arrêter l’enregistrement",
+    cancelRecord: "Renoncer à enregistrer",
     noCamera: "Il n’y a pas de caméra.",
+    leaveAnswer: "Quitter et répondre",
+    enlarge: "Plein écran",
+    fold: "Masquer les images",
+    rejoin: "Rejoindre de nouveau",
   },
 }
 
@@ -99,7 +107,7 @@ export async function callScreens(look) {
   await both("call: one asks to record and others have not answered", async (page, w) => {
     await join(page, w, 3)
     await button(page, w.record).click()
-    await page.getByRole("button", { name: w.stopRecord }).last().waitFor()
+    await page.getByRole("button", { name: w.cancelRecord }).last().waitFor()
   })
   await both("call: reactions", async (page, w) => {
     await join(page, w, 4)
@@ -124,6 +132,48 @@ export async function callScreens(look) {
   await both("call: it rings", async (page, w) => {
     await page.evaluate((id) => window.fake.calls.ring(id), await direct(page))
     await button(page, w.answer).waitFor()
+  })
+  await both("call: it rings during another call", async (page, w) => {
+    await join(page, w, 2)
+    await page.evaluate((id) => window.fake.calls.ring(id), await direct(page))
+    await button(page, w.leaveAnswer).waitFor()
+  })
+  await both("call: a shared screen", async (page, w) => {
+    await join(page, w, 3)
+    await page.evaluate(() => window.fake.calls.share())
+    await button(page, w.enlarge).waitFor()
+  })
+  await both("call: a shared screen fills the window", async (page, w) => {
+    await join(page, w, 3)
+    await page.evaluate(() => window.fake.calls.share())
+    await button(page, w.enlarge).click()
+  })
+  await both("call: only the messages", async (page, w) => {
+    await join(page, w, 3)
+    await button(page, w.fold).click()
+  })
+  await both("call: one lost the connection, one closed the window", async (page, w) => {
+    await join(page, w, 3)
+    await page.evaluate(() => window.fake.calls.lose())
+  })
+  await both("call: all are gone", async (page, w) => {
+    await join(page, w, 1)
+    await page.evaluate(() => window.fake.calls.lose(60_000))
+  })
+  await both("call: it goes on without this device", async (page, w) => {
+    await join(page, w, 2)
+    await page.evaluate(() => window.fake.calls.leave())
+    await button(page, w.rejoin).waitFor()
+  })
+  await both("call: who was called declines", async (page, w) => {
+    const id = await direct(page)
+    await page.evaluate((id) => {
+      location.hash = location.hash.replace(/[^/]+$/, id)
+    }, id)
+    await button(page, w.start).click()
+    await page.getByRole("dialog").getByRole("button", { name: w.start }).click()
+    await button(page, w.leave).waitFor()
+    await page.evaluate(() => window.fake.calls.refuse())
   })
   await both("call: missed", async (page, w) => {
     const id = await direct(page)

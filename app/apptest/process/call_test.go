@@ -14,6 +14,8 @@ type callDoc struct {
 	Calls []struct {
 		ID           string
 		Participants []struct{ Person string }
+		Lost         []struct{ Person string }
+		Rejoin       bool
 		Ended        int64
 	}
 	Participants []callStat
@@ -70,6 +72,17 @@ func inCall(t *testing.T, n *clitest.Node, id string) int {
 	return 0
 }
 
+// callIs reports whether a node shows a call so.
+func callIs(t *testing.T, n *clitest.Node, id string, lost int, rejoin bool) bool {
+	t.Helper()
+	for _, c := range clitest.Run[callDoc](t, n, "call", "list").Calls {
+		if c.ID == id {
+			return len(c.Lost) == lost && c.Rejoin == rejoin
+		}
+	}
+	return false
+}
+
 func TestAParticipantThatIsKilledIsGone(t *testing.T) {
 	t.Parallel()
 	ana, ben := pair(t)
@@ -92,11 +105,20 @@ func TestAParticipantThatIsKilledIsGone(t *testing.T) {
 		t.Errorf("who was killed was gone after %s", took)
 	}
 	hears(t, ben, started.ID, "Ana")
+	if !callIs(t, ana, started.ID, 1, false) {
+		t.Error("Ana does not know that Cleo was lost")
+	}
 
 	ben.Kill(t) // and comes back before anybody has noticed
 	ben.Start(t)
 	until(t, "Ben knows that Ana is in the call", func() bool { return inCall(t, ben, started.ID) > 0 })
+	if !callIs(t, ben, started.ID, 0, true) {
+		t.Error("Ben is not offered to join again")
+	}
 	clitest.Run[callDoc](t, ben, "call", "join", started.ID, "--media", "test")
+	if !callIs(t, ben, started.ID, 0, false) {
+		t.Error("Ben is still offered to join again")
+	}
 	hears(t, ana, started.ID, "Ben")
 	hears(t, ben, started.ID, "Ana")
 

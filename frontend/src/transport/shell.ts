@@ -1,5 +1,6 @@
 import type { Sink } from "../features/calls/film"
 import { apiError } from "./transport"
+import { Kept, leftFilms, type LeftFilm } from "./vault"
 
 /** What a window can do that is no business of the program's own methods. */
 export interface Shell {
@@ -19,6 +20,8 @@ export interface Shell {
    * nothing. Rejects with an ApiError.
    */
   saveFilm(name: string): Promise<Sink | undefined>
+  /** The recordings whose page was closed before they were saved. */
+  leftFilms(): Promise<Left[]>
   /** Where the page opens its line for sound and pictures. Rejects with an ApiError. */
   mediaLine(): Promise<string>
   /** Answers the question whether to close: the window stays, or hides and Parvis goes on. */
@@ -26,6 +29,9 @@ export interface Shell {
   /** Answers the question whether to close: Parvis ends. */
   quit(): void
 }
+
+/** A recording whose page was closed before it was saved. */
+export type Left = { name: string; save(): Promise<void>; forget(): Promise<void> }
 
 /** Whether an address may be opened outside at all. */
 export function isSafeLink(url: string): boolean {
@@ -50,27 +56,48 @@ function download(href: string, name: string) {
 
 /** A file that is downloaded when it is whole. */
 class Download implements Sink {
-  readonly #name: string
+  readonly name: string
+  readonly #kept: Kept | undefined
   #all = new Blob([], { type: "video/webm" })
 
-  constructor(name: string) {
-    this.#name = name
+  constructor(name: string, kept?: Kept) {
+    this.name = name
+    this.#kept = kept
   }
 
   write(data: Uint8Array<ArrayBuffer>, position: number) {
+    this.#kept?.write(data, position)
     const { type } = this.#all
     const [before, behind] = [this.#all.slice(0, position), this.#all.slice(position + data.length)]
     this.#all = new Blob([before, data, behind], { type })
   }
 
   async close(keep: boolean) {
-    if (!keep) return false
-    const file = URL.createObjectURL(this.#all)
-    download(file, this.#name)
-    setTimeout(() => URL.revokeObjectURL(file), 60_000)
-    return true
+    if (keep) {
+      const file = URL.createObjectURL(this.#all)
+      download(file, this.name)
+      setTimeout(() => URL.revokeObjectURL(file), 60_000)
+    }
+    this.#kept?.forget()
+    return keep
+  }
+
+  leave() {
+    this.#kept?.seal()
   }
 }
+
+/** Saves a recording that another page has begun. */
+const left = (film: LeftFilm): Left => ({
+  name: film.name,
+  async save() {
+    const file = new Download(film.name)
+    file.write(await film.read(), 0)
+    await file.close(true)
+    await film.forget()
+  },
+  forget: () => film.forget(),
+})
 
 /** A file that the window writes. */
 class WindowFilm implements Sink {
@@ -106,7 +133,8 @@ export const browserShell: Shell = {
     download(exported(token), name)
     return true
   },
-  saveFilm: async (name) => new Download(name),
+  saveFilm: async (name) => new Download(name, Kept.begin(name)),
+  leftFilms: async () => (await leftFilms()).map(left),
   async saveText(name, text) {
     const file = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }))
     download(file, name)
@@ -132,6 +160,7 @@ export const windowShell: Shell = {
   mediaLine: async () => String(await ask("Media")),
   saveExport: async (token) => (await ask("SaveExport", token)) === true,
   saveFilm: async (name) => ((await ask("NewFilm", name)) === true ? new WindowFilm() : undefined),
+  leftFilms: async () => [],
   saveText: async (name, text) => (await ask("SaveText", name, text)) === true,
   stay: (hide) => void ask("Stay", hide),
   quit: () => void ask("Quit"),

@@ -39,6 +39,7 @@ export type DocImported = { doc: Doc; report: DocLoss[] | null }
 /** A picture that was stored, as /content/file answers. */
 export type DocFile = { file: string; size: number; mime: string }
 export type Call = Plain<api.Call>
+export type CallLost = Plain<api.CallLost>
 export type CallParticipant = Plain<api.CallParticipant>
 export type CallState = Plain<api.CallState>
 export type CallFault = Plain<api.CallFault>

@@ -1,5 +1,10 @@
 export namespace api {
 	
+	export interface CallLost {
+	    device: string;
+	    person: string;
+	    at: number;
+	}
 	export interface CallParticipant {
 	    device: string;
 	    person: string;
@@ -10,6 +15,7 @@ export namespace api {
 	    recording: boolean;
 	    uplink: number;
 	    self: boolean;
+	    noPage: boolean;
 	    asks: boolean;
 	    answer: string;
 	    consent: string;
@@ -24,9 +30,13 @@ export namespace api {
 	    ended: number;
 	    people: string[];
 	    participants: CallParticipant[];
+	    lost: CallLost[];
+	    declined: string[];
 	    ringing: boolean;
 	    missed: boolean;
 	    here: boolean;
+	    rejoin: boolean;
+	    movedTo: string;
 	}
 	export interface CallAnswer {
 	    device: string;
@@ -48,6 +58,7 @@ export namespace api {
 	    layerIn: string;
 	    layerOut: string;
 	}
+	
 	
 	export interface CallQuery {
 	    workspace: string;
@@ -115,6 +126,7 @@ export namespace api {
 	    readUpTo: string;
 	    last: number;
 	    draft: string;
+	    missedCalls: number;
 	}
 	export interface ChannelName {
 	    workspace: string;

@@ -3,6 +3,8 @@ import { explain } from "../../explain"
 import type { Shell } from "../../transport/shell"
 import type { Call, Channel } from "../../transport/types"
 import type { Calls } from "./calls.svelte"
+import { Layout } from "./layout.svelte"
+import type { Meanwhile } from "./problems"
 import { Recording } from "./recording.svelte"
 import { Studio } from "./studio.svelte"
 
@@ -10,19 +12,29 @@ import { Studio } from "./studio.svelte"
 export type Picking = { channel: Channel; call?: Call | undefined }
 
 /** Milliseconds. */
-const settled = 1500
+const settled = 2000
+const restored = 1500
+const stopped = 1000
+
+/** Where this window notes which call it is in, so that it goes on after it was loaded again. */
+const note = "parvis.call.here"
 
 /** What the person does with calls. Nothing here is done by what arrives from others. */
 export class Caller {
   readonly studio: Studio
   readonly recording: Recording
+  readonly layout = new Layout()
   /** The choice of devices is open for this. */
   picking = $state.raw<Picking>()
   /** Whether a call is being entered. */
   entering = $state(false)
   /** Whether the space bar is held to talk. */
   talking = $state(false)
+  /** Counts how often the person entered a call here. */
+  entered = $state(0)
   readonly #calls: Calls
+  /** Whether a window that was loaded again goes on just now. */
+  resuming = $state(false)
   #inside = false
   #opening: Promise<void> | undefined
   #ending: ReturnType<typeof setTimeout> | undefined
@@ -33,11 +45,24 @@ export class Caller {
     this.recording = new Recording(calls, this.studio, shell)
     this.studio.oncameragone = () => this.#inside && void this.#set({ camera: false })
     this.studio.onscreenended = () => void this.#set({ screen: false })
+    this.studio.ontaken = () => {
+      this.talking = false
+      this.recording.follow()
+    }
+    // The program has ended the sharing when it lost this page.
+    this.studio.oncontinued = () =>
+      setTimeout(() => this.here && !this.#calls.state.screen && this.studio.closeScreen(), stopped)
   }
 
   /** Whether this page captures and plays in the call of this device. */
   get here() {
     return this.#calls.own !== undefined && this.studio.open && !this.studio.taken
+  }
+
+  /** What goes on in the call while a device does not work. */
+  get meanwhile(): Meanwhile {
+    const others = this.here && this.#calls.participants.length > 1
+    return { others, heard: others && this.studio.hasMicrophone && !this.#calls.state.muted }
   }
 
   /** Opens the choice of devices before a call. */
@@ -64,14 +89,23 @@ export class Caller {
         ? this.#calls.join(call, entry)
         : this.#calls.start(channel.workspace, channel.id, entry),
     )
-    if (entered) this.picking = undefined
+    if (!entered) return
+    this.picking = undefined
+    this.entered++
   }
 
   /** Answers what rings, with the devices chosen last. */
   async answer(call: Call) {
     await this.studio.start()
     await this.#openChosen()
-    if (!(await this.#enter((entry) => this.#calls.join(call, entry)))) this.studio.stop()
+    if (await this.#enter((entry) => this.#calls.join(call, entry))) this.entered++
+    else this.studio.stop()
+  }
+
+  /** Answers what rings during another call. */
+  async leaveAndAnswer(call: Call) {
+    await this.leave()
+    await this.answer(call)
   }
 
   async decline(call: Call) {
@@ -80,14 +114,20 @@ export class Caller {
 
   /** Captures and plays in the call of this device, here. */
   async resume() {
-    await this.studio.start()
-    await this.studio.take()
+    const { studio } = this
     this.#inside = true
-    await this.#openChosen()
+    await studio.start()
+    await studio.take()
+    // The program says again what it kept of microphone and camera, as soon as there is a page.
+    await this.#until(() => this.#calls.self?.noPage === false, restored)
     const { muted, camera, screen } = this.#calls.state
-    this.studio.mute(muted)
-    if (!camera) this.studio.closeCamera()
-    if (screen && !this.studio.shared) await this.#set({ screen: false })
+    studio.mute(muted)
+    await Promise.all([studio.openMicrophone(), camera ? studio.openCamera() : studio.list()])
+    await this.#set({
+      muted: muted || !studio.hasMicrophone,
+      camera: camera && studio.self !== undefined,
+      screen: screen && studio.shared !== undefined,
+    })
   }
 
   async leave() {
@@ -102,7 +142,39 @@ export class Caller {
   follow() {
     this.recording.follow()
     clearTimeout(this.#ending)
+    this.#goOn()
     if (this.#over()) this.#ending = setTimeout(() => this.#over() && this.#end(), settled)
+  }
+
+  /** A window that was loaded again goes on by itself, if no other one has taken over. */
+  #goOn() {
+    const { own, self } = this.#calls
+    // Two calls of one place become one, and this device goes over by itself.
+    if (own && this.#inside && !this.entering) this.#noted = own.id
+    if (!own || !self?.noPage || this.#inside || this.entering || own.id !== this.#noted) return
+    this.resuming = true
+    void this.resume().finally(() => (this.resuming = false))
+  }
+
+  get #noted(): string {
+    try {
+      return sessionStorage.getItem(note) ?? ""
+    } catch {
+      return ""
+    }
+  }
+
+  set #noted(call: string) {
+    try {
+      sessionStorage.setItem(note, call)
+    } catch {
+      // Without storage the person is asked whether to go on here.
+    }
+  }
+
+  async #until(check: () => boolean, limit: number) {
+    const end = Date.now() + limit
+    while (!check() && Date.now() < end) await new Promise((done) => setTimeout(done, 50))
   }
 
   #over() {
@@ -111,6 +183,7 @@ export class Caller {
 
   #end() {
     this.#inside = false
+    this.#noted = ""
     this.talking = false
     void this.recording.end()
     this.studio.stop()
@@ -168,6 +241,12 @@ export class Caller {
     } else this.studio.closeCamera()
   }
 
+  /** The page goes: what was recorded is kept, and the devices are free for the next one. */
+  leavePage() {
+    this.recording.leavePage()
+    this.studio.stop()
+  }
+
   close() {
     this.studio.close()
   }
@@ -188,7 +267,7 @@ export class Caller {
       await this.#opening // who enters at once enters with the devices that are still opening
       await studio.take()
       const muted = studio.choice.muted || !studio.hasMicrophone
-      await enter({ muted, camera: studio.self !== undefined })
+      this.#noted = (await enter({ muted, camera: studio.self !== undefined })).id
       this.#inside = true
       studio.mute(muted)
       return true

@@ -1,7 +1,7 @@
 import { SvelteMap } from "svelte/reactivity"
-import { callsService, list } from "../../transport/services"
+import { callsService, devicesService, list } from "../../transport/services"
 import { apiError, type Transport } from "../../transport/transport"
-import type { Call, CallParticipant, CallState, CallStat } from "../../transport/types"
+import type { Call, CallLost, CallParticipant, CallState, CallStat } from "../../transport/types"
 
 /** How a call is entered. */
 export type Entry = { muted: boolean; camera: boolean }
@@ -35,11 +35,15 @@ export class Calls {
   /** What participants of the own call show just now. */
   readonly reactions = new SvelteMap<string, Shown[]>()
   readonly #calls
+  readonly #devices
+  /** How devices are called, where that is of use. */
+  readonly #names = new SvelteMap<string, string>()
   #shown = 0
   readonly close: () => void
 
   constructor(transport: Transport) {
     this.#calls = callsService(transport)
+    this.#devices = devicesService(transport)
     const ends = [
       transport.on("call", (call) => this.#keep(call)),
       transport.on("call.ring", (ring) => {
@@ -71,9 +75,28 @@ export class Calls {
     return this.#all.filter((call) => call.ringing).sort((a, b) => b.started - a.started)
   }
 
+  /** A call that this device was in and that goes on without it, where the program knows no more. */
+  get rejoin(): Call | undefined {
+    if (this.own) return undefined
+    return this.#all.find((call) => call.rejoin && list(call.participants).length > 0)
+  }
+
+  /** This device in its call. */
+  get self(): CallParticipant | undefined {
+    return list(this.own?.participants).find((one) => one.self)
+  }
+
   /** What this device does in its call. */
   get state(): CallState {
-    return list(this.own?.participants).find((one) => one.self) ?? silent
+    return this.self ?? silent
+  }
+
+  /** Who lost the connection to the call of this device and is not back, the last one first. */
+  get lost(): CallLost[] {
+    const here = new Set(this.participants.map(({ device }) => device))
+    return list(this.own?.lost)
+      .filter(({ device }) => !here.has(device))
+      .sort((a, b) => b.at - a.at)
   }
 
   /** Who is in the call of this device, oneself last. */
@@ -115,6 +138,24 @@ export class Calls {
   /** What was measured of the connection to a device. */
   stat(device: string): CallStat | undefined {
     return this.#stats.get(device)
+  }
+
+  /** How a device is called; empty where that is not known. */
+  deviceName(device: string): string {
+    return this.#names.get(device) ?? ""
+  }
+
+  /** Learns how the devices of somebody in the own call are called. */
+  async nameDevices(person: string) {
+    const { own } = this
+    if (!own) return
+    const all = await this.#devices.Of(own.workspace, person).catch(() => undefined)
+    for (const { id, name } of list(all)) this.#names.set(id, name)
+  }
+
+  /** The missed calls of a conversation were seen. */
+  async seen(workspace: string, channel: string) {
+    await this.#calls.Seen({ workspace, channel })
   }
 
   async start(workspace: string, channel: string, entry: Entry): Promise<Call> {

@@ -121,3 +121,25 @@ test("a call without participants in the answer is none that goes on", async () 
   expect(calls.participants).toEqual([])
   expect(calls.state.muted).toBe(true)
 })
+
+test("who lost the connection is known until they are back", async () => {
+  const lost = [
+    { device: "b", person: "b", at: 1 },
+    { device: "c", person: "c", at: 2 },
+  ]
+  const { calls, transport } = await load([call("1", { here: true, participants: [ana], lost })])
+  expect(calls.lost.map(({ device }) => device)).toEqual(["c", "b"])
+  transport.tell("call", call("1", { here: true, participants: [ana, ben], lost }))
+  expect(calls.lost.map(({ device }) => device)).toEqual(["c"])
+})
+
+test("a call that the program has left can be joined again while somebody is in it", async () => {
+  const left = call("1", { rejoin: true, participants: [ben] })
+  const { calls, transport } = await load([left])
+  expect(calls.rejoin?.id).toBe("1")
+  transport.tell("call", call("2", { here: true, participants: [ana] }))
+  expect(calls.rejoin).toBeUndefined()
+  transport.tell("call", call("2"))
+  transport.tell("call", { ...left, participants: [] })
+  expect(calls.rejoin).toBeUndefined()
+})

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { capabilities } from "./capabilities"
-import { problemOf, problemText, type Problem } from "./problems"
+import { problemOf, problemTexts, type Problem } from "./problems"
 import { fit } from "./sizes"
 
 const names = (...all: string[]) => Object.fromEntries(all.map((name) => [name, true]))
@@ -58,7 +58,7 @@ test.each<[string, Problem]>([
 ])("%s has words with a remedy", (name, problem) => {
   expect(problemOf(new DOMException("", name))).toBe(problem)
   for (const device of ["camera", "microphone"] as const)
-    expect(problemText(device, problem)).toMatch(/\. .+\.$/)
+    expect(problemTexts({ [device]: problem })[0]).toMatch(/\. .+\.$/)
 })
 
 test("pictures keep their shape and are never enlarged", () => {

@@ -2,12 +2,19 @@ import type { Device } from "./problems"
 
 const key = "parvis.call"
 
-type Kept = { microphone: string; camera: string; muted: boolean; cameraOn: boolean }
+type Kept = {
+  microphone: string
+  camera: string
+  loudspeaker: string
+  muted: boolean
+  cameraOn: boolean
+}
 
 /** How somebody enters calls, as chosen last in this window. */
 export class Choice {
   microphone = $state("")
   camera = $state("")
+  loudspeaker = $state("")
   muted = $state(false)
   cameraOn = $state(true)
 
@@ -15,15 +22,17 @@ export class Choice {
     const kept = read()
     this.microphone = kept.microphone ?? ""
     this.camera = kept.camera ?? ""
+    this.loudspeaker = kept.loudspeaker ?? ""
     this.muted = kept.muted ?? false
     this.cameraOn = kept.cameraOn ?? true
   }
 
   /** Keeps the choice for the next call. */
   keep() {
-    const { microphone, camera, muted, cameraOn } = this
+    const { microphone, camera, loudspeaker, muted, cameraOn } = this
+    const kept: Kept = { microphone, camera, loudspeaker, muted, cameraOn }
     try {
-      localStorage.setItem(key, JSON.stringify({ microphone, camera, muted, cameraOn }))
+      localStorage.setItem(key, JSON.stringify(kept))
     } catch {
       // Without storage the choice lasts as long as the page.
     }

@@ -5,6 +5,10 @@ export interface Sink {
   write(data: Uint8Array<ArrayBuffer>, position: number): void
   /** Ends the file, which is worth keeping or not. False when it could not be kept. */
   close(keep: boolean): Promise<boolean>
+  /** What the file is called, where the page knows. */
+  readonly name?: string
+  /** The page goes, with all written that there is. */
+  leave?(): void
 }
 
 /** What a film is like. */
@@ -37,7 +41,8 @@ export class Film {
       target: new StreamTarget({
         onData: (data, position) => sink.write(data.slice(), position),
         chunked: true,
-        chunkSize: 1 << 18,
+        // What the page has not written is lost with it.
+        chunkSize: 1 << 15,
       }),
       video: { codec: "V_VP8", width, height, frameRate: rate },
       audio: { codec: "A_OPUS", numberOfChannels: 1, sampleRate: soundRate },
@@ -113,6 +118,13 @@ export class Film {
     } catch {
       return false
     }
+  }
+
+  /** Writes what is missing at once, without what the encoders still have. */
+  endNow() {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#at > 0) this.#muxer.finalize()
   }
 
   #fail() {

@@ -58,7 +58,7 @@ function byProcessor(
       clearInterval(again)
       last?.close()
       last = undefined
-      void reader.cancel().catch(() => {})
+      // What still comes until the track ends is closed above.
     },
   }
 }

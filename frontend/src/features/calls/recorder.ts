@@ -66,6 +66,12 @@ export class Recorder {
     return await this.#film.end()
   }
 
+  /** Writes the end of the file while the page goes. */
+  endNow() {
+    clearInterval(this.#timer)
+    this.#film.endNow()
+  }
+
   /** The own camera is another one after it was changed. */
   #key({ device, self }: Actor, source: Source) {
     const own = source === "screen" ? this.#studio.shared : this.#studio.self

@@ -11,9 +11,12 @@ import type { Studio } from "./studio.svelte"
 /** How far a recording is. */
 export type Stage = "off" | "asking" | "recording" | "waiting"
 
-/** Whether everybody else has agreed. */
-export const allAgree = (everybody: readonly CallParticipant[]) =>
-  everybody.every((one) => one.self || one.consent === "agreed")
+/** Whether a device that nobody sits at has said that it is to be left out. */
+export const leftOut = (one: CallParticipant) => !one.self && one.consent === "out"
+
+/** Whose answer is missing. */
+export const missing = (everybody: readonly CallParticipant[]) =>
+  everybody.filter((one) => !one.self && one.consent !== "agreed" && !leftOut(one))
 
 /**
  * The recording that this person makes of a call. It is begun by the person alone, and goes on only
@@ -36,6 +39,11 @@ export class Recording {
     this.#shell = shell
   }
 
+  /** Whether something was recorded that is not saved yet. */
+  get unsaved() {
+    return this.stage === "recording" || this.stage === "waiting"
+  }
+
   /** Lets the person choose a file, and asks everybody. */
   async ask() {
     if (this.stage !== "off") return
@@ -43,7 +51,7 @@ export class Recording {
       const stamp = new Date().toISOString().slice(0, 16).replace("T", " ").replace(":", ".")
       this.#sink = await this.#shell.saveFilm(`${m.call_record_file()} ${stamp}.webm`)
       if (!this.#sink) return
-      if (!this.#calls.own) return await this.#forget()
+      if (!this.#calls.own) return void (await this.#forget())
       this.stage = "asking"
       await this.#calls.record(true)
       this.follow()
@@ -56,20 +64,22 @@ export class Recording {
   /** Looks who agrees now, and does what that means. */
   follow() {
     if (this.stage === "off") return
-    if (!this.#calls.own || !this.#studio.open) return void this.end()
+    if (!this.#calls.own || !this.#studio.open || this.#studio.taken) return void this.end()
     const everybody = this.#calls.participants
     const against = everybody.find((one) => !one.self && one.consent === "refused")
     if (against) {
-      toast(m.call_record_refused({ name: this.named(against) }))
+      const name = this.named(against)
+      toast(this.unsaved ? m.call_record_refused({ name }) : m.call_record_refused_before({ name }))
       return void this.end()
     }
-    if (allAgree(everybody)) void this.#go(everybody)
+    if (missing(everybody).length === 0) void this.#go(everybody)
     else if (this.#recorder) this.#wait()
   }
 
   /** Ends the recording and the asking. */
   async end() {
     if (this.stage === "off") return
+    const { unsaved } = this
     this.stage = "off"
     const recorder = this.#recorder
     this.#recorder = undefined
@@ -78,12 +88,35 @@ export class Recording {
       this.#calls.record(false),
     ])
     const whole = (await recorder?.end()) ?? false
+    const name = this.#sink?.name
     const kept = await this.#forget(whole)
-    if (recorder) {
-      if (whole && kept) toast.success(m.call_record_saved())
-      else toast.error(m.call_record_lost())
+    if (unsaved) {
+      if (!whole || !kept) toast.error(m.call_record_lost())
+      else toast.success(name ? m.call_record_saved({ name }) : m.call_record_saved_there())
     }
     await told
+  }
+
+  /** Keeps what there is: the page goes. */
+  leavePage() {
+    if (!this.unsaved) return
+    this.stage = "off"
+    this.#recorder?.endNow()
+    this.#sink?.leave?.()
+  }
+
+  /** Offers the recordings whose page was closed. */
+  async offerLeft() {
+    for (const { name, save, forget } of await this.#shell.leftFilms().catch(() => []))
+      toast(m.call_record_left({ name }), {
+        duration: Infinity,
+        action: { label: m.save(), onClick: () => void save().catch(() => this.#lost()) },
+        cancel: { label: m.delete(), onClick: () => void forget() },
+      })
+  }
+
+  #lost() {
+    toast.error(m.call_record_lost())
   }
 
   async #go(everybody: readonly CallParticipant[]) {
@@ -95,7 +128,7 @@ export class Recording {
       this.#starting = false
       if (!recorder || this.stage === "off") {
         await recorder?.end()
-        if (!recorder) toast.error(m.call_record_lost())
+        if (!recorder) this.#lost()
         return await this.end()
       }
       this.#recorder = recorder
@@ -109,7 +142,7 @@ export class Recording {
       await this.#calls.set({ recording: true }).catch(() => {})
       return this.follow()
     }
-    this.#recorder?.show(everybody.map((one) => this.#actor(one)))
+    this.#recorder?.show(everybody.filter((one) => !leftOut(one)).map((one) => this.#actor(one)))
   }
 
   #wait() {

@@ -22,6 +22,7 @@ beforeEach(() => {
         show: (actors: readonly { device: string }[]) =>
           told.push(actors.map(({ device }) => device).join("") || "-"),
         end: async () => (told.push("end"), true),
+        endNow: () => void told.push("now"),
       }) as unknown as Recorder,
   )
 })
@@ -35,7 +36,11 @@ function world() {
   const calls = new Calls(transport)
   const shell = {
     ...browserShell,
-    saveFilm: async () => ({ write: () => {}, close: async (keep: boolean) => (kept = keep) }),
+    saveFilm: async () => ({
+      write: () => {},
+      close: async (keep: boolean) => (kept = keep),
+      leave: () => void told.push("left"),
+    }),
   }
   const studio = new Studio(shell)
   vi.spyOn(studio, "open", "get").mockReturnValue(true)
@@ -84,6 +89,37 @@ test("L28 a refusal ends it and keeps what all agreed to", async () => {
     "Calls.Record",
     { asks: false },
   ])
+})
+
+test("L28 who is left out halts nothing and is not filmed", async () => {
+  const { recording, others } = world()
+  await others({ consent: "agreed" }, { consent: "out" })
+  await recording.ask()
+  await settle()
+  expect(recording.stage).toBe("recording")
+  expect(told.at(-1)).toBe("ba")
+})
+
+test("L28 a refusal before anything was recorded says no more than that", async () => {
+  const { recording, others } = world()
+  await others({})
+  await recording.ask()
+  expect(recording.unsaved).toBe(false)
+  await others({ consent: "refused" })
+  expect(recording.stage).toBe("off")
+  expect(told).toEqual([])
+  expect(kept).toBe(false)
+})
+
+test("a page that goes ends the film at once and leaves it where another one finds it", async () => {
+  const { recording, others } = world()
+  await others({ consent: "agreed" })
+  await recording.ask()
+  await settle()
+  expect(recording.unsaved).toBe(true)
+  recording.leavePage()
+  expect(told.slice(-2)).toEqual(["now", "left"])
+  expect(recording.unsaved).toBe(false)
 })
 
 test("L28 what others say starts no recording", async () => {

@@ -14,6 +14,10 @@ export const call = (id: string, change: Partial<Call> = {}): Call => ({
   ringing: false,
   missed: false,
   here: false,
+  lost: [],
+  declined: [],
+  rejoin: false,
+  movedTo: "",
   ...change,
 })
 
@@ -34,6 +38,7 @@ export const participant = (
   consent: "",
   uplink: 0,
   self: false,
+  noPage: false,
   ...change,
 })
 

@@ -1,3 +1,4 @@
+import { ofName } from "../../names"
 import { m } from "../../paraglide/messages.js"
 import type { CallFault, CallParticipant, CallStat } from "../../transport/types"
 
@@ -60,7 +61,7 @@ function wrong(name: string, stat: CallStat, they: CallParticipant, around: Arou
   if (fault.whose === around.self) parts.push(m.call_fault_advice())
   // Somebody else's line: why it matters here.
   const other = [fault.from, fault.to].find((end) => end !== stat.device && end !== around.self)
-  if (other !== undefined) parts.push(m.call_fault_through({ name: around.named(other) }))
+  if (other !== undefined) parts.push(m.call_fault_through({ of: ofName(around.named(other)) }))
   else if (around.bySuperPeer) parts.push(m.call_fault_super_peer())
   const bad = fault.kind === "loss" && fault.amount >= many
   return { quality: bad ? "bad" : "weak", text: parts.join(" ") }
@@ -76,22 +77,20 @@ function causeOf({ kind, from, to, whose, amount }: CallFault, { named, self }: 
     return loses ? m.call_own_down_loss({ percent }) : m.call_own_down_slow({ kbps })
   }
   if (whose !== "") {
-    const name = named(whose)
+    const of = ofName(named(whose))
     if (whose === from)
-      return loses ? m.call_their_up_loss({ name, percent }) : m.call_their_up_slow({ name, kbps })
-    return loses
-      ? m.call_their_down_loss({ name, percent })
-      : m.call_their_down_slow({ name, kbps })
+      return loses ? m.call_their_up_loss({ of, percent }) : m.call_their_up_slow({ of, kbps })
+    return loses ? m.call_their_down_loss({ of, percent }) : m.call_their_down_slow({ of, kbps })
   }
   if (to === self) {
-    const name = named(from)
-    return loses ? m.call_from_loss({ name, percent }) : m.call_from_slow({ name, kbps })
+    const of = ofName(named(from))
+    return loses ? m.call_from_loss({ of, percent }) : m.call_from_slow({ of, kbps })
   }
   if (from === self) {
     const name = named(to)
     return loses ? m.call_to_loss({ name, percent }) : m.call_to_slow({ name, kbps })
   }
-  const values = { name: named(from), other: named(to) }
+  const values = { of: ofName(named(from)), other: named(to) }
   return loses
     ? m.call_between_loss({ ...values, percent })
     : m.call_between_slow({ ...values, kbps })
@@ -111,7 +110,7 @@ function effectOf(
 }
 
 function well(name: string, { path, rttMs: ms }: CallStat, through: string): string {
-  if (through) return m.call_good_forwarder({ name, other: through })
+  if (through) return m.call_good_forwarder({ name, of: ofName(through) })
   if (path === "lan") return m.call_good_lan({ name, ms })
   return path === "tunnel" ? m.call_good_tunnel({ name, ms }) : m.call_good_direct({ name, ms })
 }

@@ -16,6 +16,7 @@ export class Sound {
   #source: AudioNode | undefined
   #film: AudioWorkletNode | undefined
   #meter: ReturnType<typeof setInterval> | undefined
+  #sink = ""
 
   constructor(metered: (level: number) => void) {
     this.#metered = metered
@@ -97,6 +98,13 @@ export class Sound {
     }
   }
 
+  /** Plays on a loudspeaker; the empty one is the system's. False where it cannot be chosen. */
+  async sink(id: string): Promise<boolean> {
+    this.#sink = id
+    const context = this.#context as Sinkable | undefined
+    return (await context?.setSinkId?.(id).then(...whether)) ?? false
+  }
+
   close() {
     this.endMicrophone()
     this.#speaker?.disconnect()
@@ -113,9 +121,29 @@ export class Sound {
     }))
     this.#loaded ??= context.audioWorklet.addModule(script(workletUrl))
     await this.#loaded
+    if (this.#sink) void this.sink(this.#sink)
     void context.resume().catch(() => {})
+    if (context.state === "suspended") onGesture(() => void context.resume().catch(() => {}))
     return context
   }
+}
+
+type Sinkable = AudioContext & { setSinkId?: (id: string) => Promise<void> }
+
+/** Whether the loudspeaker can be chosen. */
+export const canSink = () =>
+  typeof AudioContext !== "undefined" && "setSinkId" in AudioContext.prototype
+
+const whether = [() => true, () => false] as const
+
+/** A page that nobody has touched yet may be refused to play: the first touch lets it. */
+function onGesture(act: () => void) {
+  const events = ["pointerdown", "keydown"] as const
+  const once = () => {
+    for (const event of events) removeEventListener(event, once, true)
+    act()
+  }
+  for (const event of events) addEventListener(event, once, true)
 }
 
 /** How loud a level seems, 0 to 1: from -60 dB, which is nothing, to -6 dB. */

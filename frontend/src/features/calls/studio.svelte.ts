@@ -6,7 +6,7 @@ import { startEngine, type EngineHost } from "./host"
 import { grab, type Grab } from "./grab"
 import { Looks, type Look } from "./looks"
 import { problemOf, type Device, type Problem } from "./problems"
-import { Sound } from "./sound"
+import { canSink, Sound } from "./sound"
 
 type Painter = (picture: Picture) => void
 
@@ -25,6 +25,8 @@ export class Studio {
   readonly choice = new Choice()
   cameras = $state.raw<MediaDeviceInfo[]>([])
   microphones = $state.raw<MediaDeviceInfo[]>([])
+  /** Empty where the system alone decides. */
+  loudspeakers = $state.raw<MediaDeviceInfo[]>([])
   /** What stands in the way of a device. */
   problems = $state<Partial<Record<Device, Problem>>>({})
   screenFailed = $state(false)
@@ -45,6 +47,10 @@ export class Studio {
   onscreenended = () => {}
   /** Called when the camera is gone without anybody having closed it. */
   oncameragone = () => {}
+  /** Called when another page has taken over. */
+  ontaken = () => {}
+  /** Called when the line to the program is open again after it was lost. */
+  oncontinued = () => {}
 
   readonly #shell: Shell
   readonly #sound = new Sound((level) => (this.level = level))
@@ -55,7 +61,9 @@ export class Studio {
   )
   #engine = $state.raw<EngineHost>()
   #grabs: Partial<Record<Source, Grab>> = {}
-  #microphone: MediaStream | undefined
+  #microphone = $state.raw<MediaStream>()
+  /** What has given pictures. */
+  readonly #given = new WeakSet<MediaStream>()
   #muted = true
   #opened = () => {}
   /** Counts openings, so that a device that opens after the call was left is closed again. */
@@ -97,6 +105,7 @@ export class Studio {
     this.taken = false
     await this.start()
     this.#engine?.post({ do: "take" })
+    void this.#sound.sink(this.choice.loudspeaker)
     const to = this.can.sound ? await this.#sound.speaker().catch(() => undefined) : undefined
     if (to) this.#engine?.post({ do: "speaker", to }, to instanceof MessagePort ? [to] : [])
     else this.problems.microphone = "unsupported"
@@ -114,14 +123,19 @@ export class Studio {
 
   /** Closes everything. */
   stop() {
+    this.#release()
+    this.#engine?.close()
+    this.#engine = undefined
+    this.taken = false
+  }
+
+  /** Closes all but the line. */
+  #release() {
     this.#turn++
     this.#closeMicrophone()
     this.closeCamera()
     this.closeScreen()
-    this.#engine?.close()
-    this.#engine = undefined
     this.#sound.close()
-    this.taken = false
     this.levels = {}
     this.seen = new Set()
     this.problems = {}
@@ -164,7 +178,7 @@ export class Studio {
   }
 
   /** Opens the chosen camera. False when there is none to be had. */
-  async openCamera(): Promise<boolean> {
+  async openCamera(tries = 2): Promise<boolean> {
     const wanted: MediaTrackConstraints = {
       width: { ideal: 640 },
       height: { ideal: 360 },
@@ -175,9 +189,19 @@ export class Studio {
     if (!stream) return false
     this.self = stream
     this.#watch(stream, "camera", () => this.closeCamera())
-    if (this.can.pictures) this.#grab("camera", stream, cameraRate)
-    else this.problems.camera = "unsupported"
+    if (this.can.pictures) {
+      this.#grab("camera", stream, cameraRate)
+      if (tries > 0) setTimeout(() => this.#awake(stream) || this.openCamera(tries - 1), patience)
+    } else this.problems.camera = "unsupported"
     return true
+  }
+
+  /**
+   * Whether an open camera gives pictures. One that another page, or this one before it was loaded
+   * again, closes at that moment may give none and say nothing.
+   */
+  #awake(stream: MediaStream): boolean {
+    return this.self !== stream || this.#given.has(stream)
   }
 
   closeCamera() {
@@ -222,6 +246,13 @@ export class Studio {
     this.shared = undefined
   }
 
+  /** Plays the others on another loudspeaker. */
+  async playOn(loudspeaker: string) {
+    const found = await this.#sound.sink(loudspeaker)
+    this.choice.loudspeaker = found ? loudspeaker : ""
+    this.choice.keep()
+  }
+
   /** Gives the pictures of somebody as a stream, where they are shown as a track. */
   look(device: string, source: Source): Look {
     return this.#looks.add(device, source)
@@ -258,6 +289,7 @@ export class Studio {
       (all ?? []).filter((one) => one.kind === kind && one.deviceId !== "default")
     this.cameras = named("videoinput")
     this.microphones = named("audioinput")
+    this.loudspeakers = canSink() ? named("audiooutput") : []
   }
 
   #changed = () => {
@@ -307,6 +339,7 @@ export class Studio {
     const track = stream.getVideoTracks()[0]
     if (!track) return
     this.#grabs[source] = grab(this.can.grab, track, frames, (picture) => {
+      this.#given.add(stream)
       if (this.#engine) this.#engine.post({ do: "picture", source, picture }, [picture])
       else picture.close()
     })
@@ -340,11 +373,15 @@ export class Studio {
         this.levels = message.levels
         break
       case "line":
+        if (message.open && !this.line) this.oncontinued()
         this.line = message.open
         if (this.#engine) this.#opened()
         break
       case "taken":
+        // What one window shows and sends, another must not show frozen or send too.
         this.taken = true
+        this.#release()
+        this.ontaken()
         break
       case "failed":
         this.problems[message.what === "sound" ? "microphone" : "camera"] = "unsupported"

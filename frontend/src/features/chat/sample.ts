@@ -41,6 +41,7 @@ export function channel(id: string, change: Partial<Channel> = {}): Channel {
     people: [],
     unread: 0,
     mentions: 0,
+    missedCalls: 0,
     readUpTo: "",
     last: 0,
     draft: "",

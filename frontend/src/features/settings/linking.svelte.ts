@@ -1,5 +1,5 @@
 import { m } from "../../paraglide/messages.js"
-import { devicesService } from "../../transport/services"
+import { devicesService, list } from "../../transport/services"
 import type { Transport } from "../../transport/transport"
 import type { DeviceLink } from "../../transport/types"
 
@@ -16,7 +16,11 @@ export class Linking {
 
   constructor(transport: Transport) {
     this.#service = devicesService(transport)
-    this.close = transport.on("device.link", this.#show)
+    const ends = [
+      transport.on("device.link", this.#show),
+      transport.on("devices", () => void this.#look().catch(() => {})),
+    ]
+    this.close = () => ends.forEach((end) => end())
   }
 
   /** Finds what goes on. How an earlier one ended is not told again. */
@@ -43,6 +47,14 @@ export class Linking {
   /** Takes away what is over. */
   dismiss() {
     if (!this.going) this.#link = undefined
+  }
+
+  /** A device that was added and removed again is not said to be there. */
+  async #look() {
+    const link = this.#link
+    if (link?.state !== "done" || !link.device) return
+    const device = list(await this.#service.List()).find(({ id }) => id === link.device)
+    if (device?.removed && this.#link === link) this.dismiss()
   }
 
   // An event that overtakes the answer knows more.

@@ -16,6 +16,8 @@ export function React(arg1:api.NewReaction):Promise<void>;
 
 export function Record(arg1:api.CallRecord):Promise<void>;
 
+export function Seen(arg1:api.CallQuery):Promise<void>;
+
 export function Set(arg1:api.CallState):Promise<void>;
 
 export function Start(arg1:api.NewCall):Promise<api.Call>;

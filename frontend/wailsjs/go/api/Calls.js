@@ -30,6 +30,10 @@ export function Record(arg1) {
   return window['go']['api']['Calls']['Record'](arg1);
 }
 
+export function Seen(arg1) {
+  return window['go']['api']['Calls']['Seen'](arg1);
+}
+
 export function Set(arg1) {
   return window['go']['api']['Calls']['Set'](arg1);
 }
