@@ -82,8 +82,7 @@ func (m *Manager) found(ctx context.Context, after *afterCommit) (*Workspace, er
 	if err != nil {
 		return nil, err
 	}
-	w := m.make(member.WorkspaceID(entry))
-	w.self.person = person
+	w := m.make(member.WorkspaceID(entry), person)
 	if err := m.Storage.AddWorkspace(ctx, w.id); err != nil {
 		return nil, err
 	}
@@ -175,8 +174,7 @@ func (m *Manager) startJoin(ctx context.Context, link member.Link, name string) 
 	if err != nil {
 		return nil, nil, err
 	}
-	w := m.make(link.WS)
-	w.self.person = person
+	w := m.make(link.WS, person)
 	stored, err := seal.Encode(storedJoin{V: 1, Link: link.String(), Name: name})
 	if err != nil {
 		return nil, nil, err

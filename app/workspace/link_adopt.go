@@ -54,12 +54,11 @@ func (m *Manager) adopt(t *taking, taken takenWorkspace, genesis []byte, welcome
 	if _, err := m.Get(taken.WS); err == nil {
 		return ErrJoined // a join began meanwhile
 	}
-	w := m.make(taken.WS)
 	_, person, err := member.ParsePersonGenesis(genesis)
 	if err != nil {
 		return err
 	}
-	w.self.person = person
+	w := m.make(taken.WS, person)
 	err = w.write(t.ctx, func(ctx context.Context, after *afterCommit) error {
 		if err := m.Storage.AddWorkspace(ctx, w.id); err != nil {
 			return err

@@ -145,11 +145,12 @@ func (m *Manager) openDevice(ctx context.Context) error {
 // PeerSeed is the seed of the host key of this device.
 func (m *Manager) PeerSeed() [32]byte { return m.device.PeerSeed }
 
-// make builds a workspace object without reading anything.
-func (m *Manager) make(id seal.ID) *Workspace {
+// make builds a workspace object of a person without reading anything. Its views know both
+// from the beginning.
+func (m *Manager) make(id, person seal.ID) *Workspace {
 	w := &Workspace{id: id, views: map[Kind]View{}}
 	w.surroundings = surroundings{storage: m.Storage, events: &m.Events, logger: m.Logger, now: m.Now, files: m.files}
-	w.self = identity{device: m.device.Sign.Public(), sign: m.device.Sign, peer: m.device.PeerPublic()}
+	w.self = identity{person: person, device: m.device.Sign.Public(), sign: m.device.Sign, peer: m.device.PeerPublic()}
 	w.presence.online, w.presence.seen = map[seal.ID]bool{}, map[seal.ID]int64{}
 	w.keys, w.members, w.feeds, w.custody, w.fences = newKeyring(w), newMembership(w), newFeeds(w), newCustody(w), newFences(w)
 	for kind, view := range m.Views {
@@ -159,7 +160,6 @@ func (m *Manager) make(id seal.ID) *Workspace {
 }
 
 func (m *Manager) openWorkspace(ctx context.Context, id seal.ID) (*Workspace, error) {
-	w := m.make(id)
 	genesis, found, err := m.Storage.Secret(ctx, id, secretSelf)
 	if err != nil {
 		return nil, err
@@ -167,9 +167,11 @@ func (m *Manager) openWorkspace(ctx context.Context, id seal.ID) (*Workspace, er
 	if !found {
 		return nil, errors.New("the stored identity is missing")
 	}
-	if _, w.self.person, err = member.ParsePersonGenesis(genesis); err != nil {
+	_, person, err := member.ParsePersonGenesis(genesis)
+	if err != nil {
 		return nil, err
 	}
+	w := m.make(id, person)
 	if err := w.load(ctx); err != nil {
 		return nil, err
 	}
@@ -273,11 +275,16 @@ func (m *Manager) Close() error {
 		w.detach()
 		failed = append(failed, w.custody.flush(context.Background()))
 	}
+	return errors.Join(failed...)
+}
+
+// Forget drops what a closed manager held, with its keys. Nobody may use it before it is opened
+// again.
+func (m *Manager) Forget() {
 	m.mu.Lock()
-	clear(m.all) // with their keys
+	clear(m.all)
 	m.mu.Unlock()
 	m.device = member.DeviceKeys{}
-	return errors.Join(failed...)
 }
 
 // List returns the workspaces by id.
