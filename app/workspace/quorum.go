@@ -20,8 +20,8 @@ var (
 	ErrNoOffice = errors.New("this person holds no office")
 	// ErrConsent reports a text that is no consent, or one to something else.
 	ErrConsent = errors.New("not a consent to this")
-	// ErrSuccessor reports that the last owner is deposed in favour of nobody, or somebody of
-	// somebody who cannot be an owner.
+	// ErrSuccessor reports that the last owner is deposed in favour of nobody, or that the
+	// successor cannot take the office.
 	ErrSuccessor = errors.New("somebody must take the place of the last owner")
 	// ErrTooFew reports that more trustees have to consent.
 	ErrTooFew = errors.New("more trustees have to consent")

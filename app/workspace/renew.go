@@ -60,11 +60,11 @@ func (k *keyring) dropKEM(ctx context.Context, before uint32) error {
 }
 
 // seeOff removes for good who left (rule K66): the active device with the lowest id among
-// those that stand above does it, and another one when that one is not connected.
+// those that may does it, and another one when that one is not connected.
 func (w *Workspace) seeOff(ctx context.Context) error {
 	st := w.State()
 	for _, p := range st.Persons() {
-		if p.Status != member.Left || !st.Outranks(w.self.person, p.ID) || !w.firstAbove(st, p.ID) {
+		if p.Status != member.Left || !st.MayRemove(w.self.person, p.ID) || !w.firstAbove(st, p.ID) {
 			continue
 		}
 		if err := w.RemovePerson(ctx, p.ID, ReasonLeft); err != nil {
@@ -75,10 +75,10 @@ func (w *Workspace) seeOff(ctx context.Context) error {
 }
 
 // firstAbove reports whether this device has the lowest id of those that are here and
-// stand above a person.
+// may remove a person.
 func (w *Workspace) firstAbove(st *member.State, person seal.ID) bool {
 	devices := slices.DeleteFunc(st.ActiveDevices(), func(d member.Device) bool {
-		return d.ID != w.self.device && !w.Online(d.ID) || !st.Outranks(d.Person, person)
+		return d.ID != w.self.device && !w.Online(d.ID) || !st.MayRemove(d.Person, person)
 	})
 	first := slices.MinFunc(devices, func(a, b member.Device) int { return a.ID.Compare(b.ID) })
 	return first.ID == w.self.device

@@ -109,6 +109,12 @@ func (s *State) Outranks(person, other seal.ID) bool {
 	return known && ok && a.active() && a.station().compare(b.station()) < 0
 }
 
+// MayRemove reports whether a person may remove another one, who may have left (rule M19).
+func (s *State) MayRemove(person, other seal.ID) bool {
+	p, ok := s.people.get(person)
+	return ok && p.role <= RoleAdmin && s.Outranks(person, other)
+}
+
 // IsTop reports whether a person is the active owner whom no other one outranks.
 func (s *State) IsTop(person seal.ID) bool {
 	p, ok := s.people.get(person)

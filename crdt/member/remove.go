@@ -158,7 +158,7 @@ func (b DeviceRemoveBody) check(c *check) error {
 		return err
 	}
 	if owner.id != c.person.id {
-		if err := c.over(owner.station()); err != nil {
+		if err := c.removes(owner); err != nil {
 			return err
 		}
 	}
@@ -169,6 +169,18 @@ func (b DeviceRemoveBody) check(c *check) error {
 	c.write(regDeviceRemoved, b.Device, seal.ID{}, 0, func(s *State) {
 		s.editDevice(b.Device, func(d *deviceRec) { d.removed = true })
 	})
+	return nil
+}
+
+// removes requires an owner or admin who outranks a person (rule M19).
+func (c *check) removes(p *personRec) error {
+	c.needRole(RoleAdmin)
+	if err := c.over(p.station()); err != nil {
+		return err
+	}
+	if c.person.role > RoleAdmin {
+		return reject("authority: needs a higher role")
+	}
 	return nil
 }
 
@@ -204,7 +216,7 @@ func (b PersonRemoveBody) check(c *check) error {
 	if p.status == Removed {
 		return reject("person: removed already")
 	}
-	if err := c.over(p.station()); err != nil {
+	if err := c.removes(p); err != nil {
 		return err
 	}
 	for _, f := range b.Fences {
