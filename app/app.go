@@ -153,8 +153,10 @@ func (a *App) shut(life context.Context, end context.CancelFunc) error {
 	return a.closeParts()
 }
 
-// Close stops everything and waits.
+// Close stops everything and waits, for a lock that is under way too.
 func (a *App) Close() error {
+	a.device.unlocking.Lock()
+	defer a.device.unlocking.Unlock()
 	a.mu.Lock()
 	life, end := a.life, a.end
 	a.life = nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -121,9 +122,7 @@ func (d *device) Protection(ctx context.Context) (api.Protection, error) {
 		return api.Protection{}, err
 	}
 	p := api.Protection{Kind: string(kind), AutoLock: int(d.guard.minutes.Load()), Disk: string(volume.Of(ctx, d.app.config.Data))}
-	for _, k := range kinds {
-		p.Recovery = p.Recovery || k == keyslots.Recovery
-	}
+	p.Recovery = slices.Contains(kinds, keyslots.Recovery)
 	return p, nil
 }
 
@@ -189,12 +188,17 @@ func (d *device) protect(old string, next keyslots.Protection, add func(Config, 
 		return err
 	}
 	for _, other := range others {
-		for _, k := range kinds {
-			if k == other {
-				if err := keyslots.Remove(c.Data, other); err != nil {
-					return err
-				}
-			}
+		if !slices.Contains(kinds, other) {
+			continue
+		}
+		if err := keyslots.Remove(c.Data, other); err != nil {
+			return err
+		}
+		if other != keyslots.Keyring {
+			continue
+		}
+		if err := keyslots.Forget(c.Data, c.Keyring); err != nil {
+			c.Log.Warn("take the old key out of the keyring", "err", err) // it opens old copies of the slots alone
 		}
 	}
 	d.mu.Lock()

@@ -166,8 +166,8 @@ func TestWhatGuardsTheKeysIsChanged(t *testing.T) {
 	if err := ana.API().Settings.SetPassphrase(api.NewPassphrase{New: words}); err != nil {
 		t.Fatal(err)
 	}
-	if kind() != "passphrase" {
-		t.Errorf("protected by %s", kind())
+	if kind() != "passphrase" || len(keys) > 0 {
+		t.Errorf("protected by %s, and %d keys in the keyring", kind(), len(keys))
 	}
 	const next = "another horse, another battery"
 	if err := ana.API().Settings.SetPassphrase(api.NewPassphrase{Old: "wrong", New: next}); code(err) != api.CodeRefused {

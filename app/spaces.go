@@ -117,13 +117,19 @@ func (t *teams) spaceOf(ws, space string) (*workspace.Workspace, seal.SpaceID, e
 	return w, id, nil
 }
 
-// RemoveFromSpace takes people out of a private space.
-func (t *teams) RemoveFromSpace(ctx context.Context, n api.NewSpacePeople) (api.Space, error) {
+// spaceAndPeople finds a space, and reads who is to be let in or taken out.
+func (t *teams) spaceAndPeople(n api.NewSpacePeople) (*workspace.Workspace, seal.SpaceID, []seal.ID, error) {
 	w, id, err := t.spaceOf(n.Workspace, n.Space)
 	if err != nil {
-		return api.Space{}, err
+		return nil, id, nil, err
 	}
 	people, err := parsePeople(n.People)
+	return w, id, people, err
+}
+
+// RemoveFromSpace takes people out of a private space.
+func (t *teams) RemoveFromSpace(ctx context.Context, n api.NewSpacePeople) (api.Space, error) {
+	w, id, people, err := t.spaceAndPeople(n)
 	if err != nil {
 		return api.Space{}, err
 	}
@@ -149,11 +155,7 @@ func (t *teams) CloseSpace(ctx context.Context, c api.SpaceClosing) (api.Space, 
 
 // AddToSpace lets people into a private space.
 func (t *teams) AddToSpace(ctx context.Context, n api.NewSpacePeople) (api.Space, error) {
-	w, id, err := t.spaceOf(n.Workspace, n.Space)
-	if err != nil {
-		return api.Space{}, err
-	}
-	people, err := parsePeople(n.People)
+	w, id, people, err := t.spaceAndPeople(n)
 	if err != nil {
 		return api.Space{}, err
 	}

@@ -173,6 +173,18 @@ func person(ctx context.Context, c *client.Client, ws, wanted string) (api.Perso
 	return all[i], nil
 }
 
+// persons finds the ids of several people.
+func persons(ctx context.Context, c *client.Client, ws string, wanted []string) (ids []string, err error) {
+	for _, name := range wanted {
+		p, err := person(ctx, c, ws, name)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, p.ID)
+	}
+	return ids, nil
+}
+
 // space finds the id of one space of the workspace; no name is the main one too.
 func space(ctx context.Context, c *client.Client, ws api.Workspace, wanted string) (string, error) {
 	if wanted == "" {

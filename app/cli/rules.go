@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,16 +29,9 @@ func (s *session) workspaceRules() *cobra.Command {
 				}
 				flags := cmd.Flags()
 				if flags.Changed("trustee") {
-					rules.Trustees = nil
-					for _, name := range trustees {
-						if name == "" {
-							continue // none
-						}
-						p, err := person(ctx, c, ws.ID, name)
-						if err != nil {
-							return err
-						}
-						rules.Trustees = append(rules.Trustees, p.ID)
+					named := slices.DeleteFunc(trustees, func(name string) bool { return name == "" }) // none
+					if rules.Trustees, err = persons(ctx, c, ws.ID, named); err != nil {
+						return err
 					}
 					rules.Quorum = len(rules.Trustees)/2 + min(len(rules.Trustees), 1)
 				}

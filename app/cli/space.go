@@ -23,15 +23,11 @@ func (s *session) spaceCreate() *cobra.Command {
 		Use: "create NAME", Short: "Make a private space for some people", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
-				wanted := n.People
-				n.Workspace, n.Name, n.People = ws.ID, args[0], nil
-				for _, name := range wanted {
-					p, err := person(ctx, c, ws.ID, name)
-					if err != nil {
-						return err
-					}
-					n.People = append(n.People, p.ID)
+				people, err := persons(ctx, c, ws.ID, n.People)
+				if err != nil {
+					return err
 				}
+				n.Workspace, n.Name, n.People = ws.ID, args[0], people
 				made, err := client.Call[api.Space](ctx, c, "Workspaces.CreateSpace", client.Arg(n))
 				if err != nil {
 					return err
@@ -98,14 +94,11 @@ func (s *session) spaceRemove() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				n := api.NewSpacePeople{Workspace: ws.ID, Space: sp.ID}
-				for _, name := range args[1:] {
-					p, err := person(ctx, c, ws.ID, name)
-					if err != nil {
-						return err
-					}
-					n.People = append(n.People, p.ID)
+				people, err := persons(ctx, c, ws.ID, args[1:])
+				if err != nil {
+					return err
 				}
+				n := api.NewSpacePeople{Workspace: ws.ID, Space: sp.ID, People: people}
 				if sp, err = client.Call[api.Space](ctx, c, "Workspaces.RemoveFromSpace", client.Arg(n)); err != nil {
 					return err
 				}

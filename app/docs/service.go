@@ -94,10 +94,12 @@ func (s *Service) Close() {
 	s.stop()
 	s.mu.Lock()
 	s.closed = true
-	clear(s.views) // what they show is read again
 	s.mu.Unlock()
 	s.compactor.close()
 	s.desk.close()
+	s.mu.Lock()
+	clear(s.views) // what they show is read again
+	s.mu.Unlock()
 }
 
 // View adds a workspace and returns the view that folds its document envelopes.

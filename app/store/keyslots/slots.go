@@ -150,6 +150,19 @@ func Remove(dir string, kind Protection) error {
 	})
 }
 
+// Forget takes out of a keyring what it keeps for a folder; nil means that of the operating
+// system. Without it an old copy of the slots does not open by the keyring either.
+func Forget(dir string, ring Ring) error {
+	f, _, err := load(dir)
+	if err == nil {
+		err = Options{Ring: ring}.ring().Delete(service, account(f.Folder))
+	}
+	if err != nil {
+		return fmt.Errorf("clear the keyring: %w", err)
+	}
+	return nil
+}
+
 // List says which kinds of slots a folder has.
 func List(dir string) ([]Protection, error) {
 	f, _, err := load(dir)
