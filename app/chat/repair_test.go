@@ -19,7 +19,7 @@ func (r *replica) damage(t *testing.T, statement string) {
 func TestT23ADamagedRowIsRestoredFromItsEnvelope(t *testing.T) {
 	for what, statement := range map[string]string{
 		"text":    `UPDATE chat_message SET content = zeroblob(length(content)) WHERE op = 0`,
-		"a bit":   `UPDATE chat_message SET content = CAST(substr(content, 1, 40) || x'00' || substr(content, 42) AS BLOB) WHERE op = 0`,
+		"a bit":   `UPDATE chat_message SET content = CAST(substr(content, 1, 40) || CASE substr(content, 41, 1) WHEN x'00' THEN x'01' ELSE x'00' END || substr(content, 42) AS BLOB) WHERE op = 0`,
 		"place":   `UPDATE chat_message SET lamport = lamport + 4 WHERE op = 0`,
 		"time":    `UPDATE chat_message SET sent = sent + 1 WHERE op = 0`,
 		"flags":   `UPDATE chat_message SET flags = 3 WHERE op = 0`,
