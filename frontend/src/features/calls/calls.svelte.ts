@@ -39,6 +39,9 @@ export class Calls {
   /** How devices are called, where that is of use. */
   readonly #names = new SvelteMap<string, string>()
   #shown = 0
+  /** What was said last of this device, until the program has heard it. */
+  #said = $state.raw<CallState>()
+  #sayings: Promise<unknown> = Promise.resolve()
   readonly close: () => void
 
   constructor(transport: Transport) {
@@ -88,7 +91,8 @@ export class Calls {
 
   /** What this device does in its call. */
   get state(): CallState {
-    return this.self ?? silent
+    const { self } = this
+    return self ? (this.#said ?? self) : silent
   }
 
   /** Who lost the connection to the call of this device and is not back, the last one first. */
@@ -195,18 +199,29 @@ export class Calls {
     }
   }
 
-  /** Says what this device does in its call; what is not named stays. */
+  /**
+   * Says what this device does in its call; what is not named stays. One saying waits for the one
+   * before: the program hears them in the order in which they were said.
+   */
   async set(change: Partial<CallState>) {
     const { muted, camera, screen, hand, recording } = { ...this.state, ...change }
     const state = { muted, camera, screen, hand, recording }
     const { own } = this
-    // Shown at once: a second change must not be made of the state before the first.
+    // Shown at once, and kept: a second change must not be made of the state before the first,
+    // nor of what the program told before it heard of it.
     if (own)
       this.#keep({
         ...own,
         participants: list(own.participants).map((one) => (one.self ? { ...one, ...state } : one)),
       })
-    await this.#calls.Set(state)
+    this.#said = state
+    const heard = this.#sayings.then(() => this.#calls.Set(state))
+    this.#sayings = heard.catch(() => {})
+    try {
+      await heard
+    } finally {
+      if (this.#said === state) this.#said = undefined
+    }
   }
 
   /** Shows a reaction to everybody in the call. */

@@ -136,13 +136,24 @@ export class Recording {
       return this.follow()
     }
     if (!this.#recorder) return
-    // Everybody sees that it is recorded before it is.
+    // Everybody sees that it is recorded before it is, and as long as it is.
     if (this.stage !== "recording") {
       this.stage = "recording"
-      await this.#calls.set({ recording: true }).catch(() => {})
+      await this.#show()
       return this.follow()
     }
+    if (!this.#calls.state.recording) void this.#show()
     this.#recorder?.show(everybody.filter((one) => !leftOut(one)).map((one) => this.#actor(one)))
+  }
+
+  /** Lets everybody see that it is recorded; where that fails, it is not. */
+  async #show() {
+    try {
+      await this.#calls.set({ recording: true })
+    } catch (reason) {
+      toast.error(explain(reason))
+      await this.end()
+    }
   }
 
   #wait() {

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test, vi } from "vitest"
 import { browserShell } from "../../transport/shell"
 import { TestTransport } from "../../transport/testing"
-import type { CallParticipant } from "../../transport/types"
+import type { CallParticipant, CallState } from "../../transport/types"
+import { ApiError } from "../../transport/transport"
 import { Calls } from "./calls.svelte"
 import { Recorder } from "./recorder"
 import { Recording } from "./recording.svelte"
@@ -28,10 +29,14 @@ beforeEach(() => {
 })
 
 /** A call of this device "a" with others, and what is done to record it. */
-function world() {
+function world(set = async () => {}) {
+  const heard: boolean[] = []
   const transport = new TestTransport({
     "Calls.Record": () => null,
-    "Calls.Set": () => null,
+    "Calls.Set": async (state) => {
+      await set()
+      heard.push((state as CallState).recording)
+    },
   })
   const calls = new Calls(transport)
   const shell = {
@@ -46,13 +51,13 @@ function world() {
   vi.spyOn(studio, "open", "get").mockReturnValue(true)
   const recording = new Recording(calls, studio, shell)
   const others = async (...all: Partial<CallParticipant>[]) => {
-    const self = participant("a", { self: true })
+    const self = participant("a", { self: true, recording: heard.at(-1) ?? false })
     const rest = all.map((one, n) => participant("bcd"[n] ?? "", one))
     transport.tell("call", call("1", { here: true, participants: [self, ...rest] }))
     recording.follow()
     await settle()
   }
-  return { recording, transport, others }
+  return { recording, transport, others, heard }
 }
 
 const settle = () => new Promise((done) => setTimeout(done, 5))
@@ -73,6 +78,41 @@ test("L28 nothing is filmed before all agree, nor while one has not", async () =
   expect(told.at(-1)).toBe("-")
   await others({ consent: "agreed" }, { consent: "agreed" }, { consent: "agreed" })
   expect(told.at(-1)).toBe("bcda")
+})
+
+test("L28 what the others see is what is done, however slow the program is", async () => {
+  const waits = [20, 1, 1]
+  const { recording, others, heard } = world(
+    () => new Promise((done) => setTimeout(done, waits.shift() ?? 1)),
+  )
+  await others({ consent: "agreed" })
+  await recording.ask()
+  await settle()
+  await others({})
+  await others({ consent: "agreed" })
+  await new Promise((done) => setTimeout(done, 40))
+  expect(recording.stage).toBe("recording")
+  expect(heard.at(-1)).toBe(true)
+  expect(told.at(-1)).toBe("ba")
+})
+
+test("L28 the others are shown again what the program has forgotten", async () => {
+  const { recording, others, heard } = world()
+  await others({ consent: "agreed" })
+  await recording.ask()
+  await settle()
+  heard.push(false)
+  await others({ consent: "agreed" })
+  expect(heard.at(-1)).toBe(true)
+})
+
+test("L28 nothing is filmed while the others cannot be told", async () => {
+  const { recording, others } = world(() => Promise.reject(new ApiError("internal", "no")))
+  await others({ consent: "agreed" })
+  await recording.ask()
+  await settle()
+  expect(recording.stage).toBe("off")
+  expect(told.filter((one) => one !== "end" && one !== "-")).toEqual([])
 })
 
 test("L28 a refusal ends it and keeps what all agreed to", async () => {
