@@ -199,10 +199,7 @@ export class Calls {
     }
   }
 
-  /**
-   * Says what this device does in its call; what is not named stays. One saying waits for the one
-   * before: the program hears them in the order in which they were said.
-   */
+  /** Says what this device does in its call; what is not named stays. */
   async set(change: Partial<CallState>) {
     const { muted, camera, screen, hand, recording } = { ...this.state, ...change }
     const state = { muted, camera, screen, hand, recording }
@@ -215,10 +212,8 @@ export class Calls {
         participants: list(own.participants).map((one) => (one.self ? { ...one, ...state } : one)),
       })
     this.#said = state
-    const heard = this.#sayings.then(() => this.#calls.Set(state))
-    this.#sayings = heard.catch(() => {})
     try {
-      await heard
+      await this.#inOrder(() => this.#calls.Set(state))
     } finally {
       if (this.#said === state) this.#said = undefined
     }
@@ -231,7 +226,14 @@ export class Calls {
 
   /** Asks everybody whether the call may be recorded, or asks no more. */
   async record(asks: boolean) {
-    await this.#calls.Record({ asks })
+    await this.#inOrder(() => this.#calls.Record({ asks }))
+  }
+
+  /** Says one thing after the other: the program hears them in the order in which they were said. */
+  #inOrder(say: () => Promise<unknown>): Promise<unknown> {
+    const heard = this.#sayings.then(say)
+    this.#sayings = heard.catch(() => {})
+    return heard
   }
 
   /** Answers a participant who asks to record. */
