@@ -15,7 +15,7 @@ import (
 
 var (
 	ruleLine  = regexp.MustCompile(`(?m)^\s*- \*\*([A-Z]\d+)\*\*`)
-	ruleQuote = regexp.MustCompile(`^((?:[SECMFV]\d+ )+)\S`)
+	ruleQuote = regexp.MustCompile(`^((?:[SECMFVR]\d+ )+)\S`)
 	label     = regexp.MustCompile(`^"parvis1/[a-z0-9/-]+"$`)
 	labelRow  = regexp.MustCompile("(?m)^\\| `parvis1/[^|]+")
 	labelText = regexp.MustCompile("`parvis1/[a-z0-9/-]+`")
