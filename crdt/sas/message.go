@@ -86,6 +86,7 @@ const (
 	reasonBusy     = "a run is under way"
 	reasonTooSoon  = "too soon after the last run"
 	reasonFailures = "too many failures"
+	reasonResting  = "too many failures with this person"
 )
 
 func reject(reason string) error { return &seal.Fault{Outcome: seal.Reject, Reason: reason} }

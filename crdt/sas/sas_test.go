@@ -247,7 +247,7 @@ func TestDesk(t *testing.T) {
 		d := &Desk{}
 		for i := range int64(5) {
 			x := terms(anna, ben)
-			x.Invite, x.Purpose = seal.ID{}, PurposeVerify
+			x.Invite, x.Purpose = seal.ID{}, PurposeDevice
 			s, _, err := d.Initiate(i*PauseMs, ben.Device, x, introduce(anna), seeded(uint64(i)))
 			if err != nil {
 				t.Fatal(err)

@@ -41,6 +41,7 @@ type Session struct {
 	startedMs int64
 	step      step
 	starts    bool    // this side is A
+	other     seal.ID // whose strikes are counted; zero: nobody's
 	ours      seal.ID // our random number
 	commit    seal.ID // A's commitment
 	own       string  // the code we show

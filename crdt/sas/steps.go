@@ -50,7 +50,7 @@ func (s *Session) hello(raw []byte) error {
 		return reject(reasonPurpose)
 	}
 	party, err := s.identify(m.Genesis, m.Record)
-	if err != nil {
+	if err != nil || s.terms.A != (Party{}) && party != s.terms.A {
 		return reject(reasonParty)
 	}
 	s.terms.A, s.terms.LogHead, s.run = party, m.LogHead, m.Run

@@ -16,8 +16,9 @@ import (
 // The ids of the protocols, with their major versions. They differ in what the
 // contents are.
 const (
-	Protocol     = "/parvis/join/1" // a person joins with an invitation
-	LinkProtocol = "/parvis/link/1" // a person adds a device
+	Protocol       = "/parvis/join/1"   // a person joins with an invitation
+	LinkProtocol   = "/parvis/link/1"   // a person adds a device
+	ReturnProtocol = "/parvis/return/1" // a person comes back with a paper key
 )
 
 // The codes of a refusal.
