@@ -89,6 +89,28 @@ func TestWorkedCase2(t *testing.T) {
 	})
 }
 
+func TestTheRevocationMustOutrankTheActToo(t *testing.T) {
+	t.Run("M24 an act of higher rank stays, though the admission behind it is void", func(t *testing.T) {
+		tm, top, o2, x, m := pair(t)
+		n := people()[4]
+		tm.promote(top, o2, RoleOwner, 5)
+		tm.seeAll(x.id(), m.id(), o2.id())
+		admitted := tm.admit(x, n, RoleMember)
+		tm.see(top.id(), n.id())
+		tm.promote(top, n, RoleOwner, 1)
+		tm.see(n.id(), top.id())
+		act := tm.must(n, RoleSetBody{Person: m.person, Role: RoleAdmin})
+		tm.must(o2, PersonRemoveBody{Person: x.person}) // knows nothing of all this
+		st := tm.log.State()
+		if !st.Voided(admitted.ID) || st.Voided(act.ID) {
+			t.Errorf("admission void %v, act of an owner above the remover void %v", st.Voided(admitted.ID), st.Voided(act.ID))
+		}
+		if p, _ := st.Person(m.person); p.Role != RoleAdmin {
+			t.Errorf("the role is %v", p.Role)
+		}
+	})
+}
+
 func TestWorkedCase3(t *testing.T) {
 	t.Run("M24 M41 what a removed admin dates back is void", func(t *testing.T) {
 		tm, owner, x, _, m := pair(t)
@@ -117,6 +139,23 @@ func TestWorkedCase4(t *testing.T) {
 		if st.Voided(removal.ID) || st.Voided(promotion.ID) || tm.status(x) != Removed {
 			t.Errorf("status %v", tm.status(x))
 		}
+	})
+	t.Run("M24 what the promoted did as an owner stays, until the higher owner decides", func(t *testing.T) {
+		tm, o1, o2, m, x := pair(t)
+		tm.promote(o1, o2, RoleOwner, 5)
+		tm.seeAll(x.id(), m.id())
+		before := tm.views[o2.id()]
+		tm.promote(o1, x, RoleOwner, 1)
+		act := tm.must(x, RoleSetBody{Person: m.person, Role: RoleMember})
+		if _, o, err := tm.at(before, o2.keys.Sign, PersonRemoveBody{Person: x.person}); o != seal.OK {
+			t.Fatal(o, err)
+		}
+		if tm.log.State().Voided(act.ID) || tm.status(x) != Removed {
+			t.Errorf("void %v, status %v", tm.log.State().Voided(act.ID), tm.status(x))
+		}
+		tm.seeAll(o1.id(), x.id())
+		tm.refused(o1, RoleSetBody{Person: x.person, Role: RoleAdmin}, "the person is out") // only new keys come back
+		tm.refused(x, AckBody{}, "person is not active")
 	})
 }
 
@@ -183,6 +222,29 @@ func TestWorkedCase5(t *testing.T) {
 			t.Errorf("the successor is %v with rank %d", p.Role, p.OwnerRank)
 		}
 	})
+	t.Run("M37 without a quorum nobody deposes the founder", func(t *testing.T) {
+		tm, founder, x, y, m := pair(t)
+		ws, at := tm.log.WS(), tm.log.State().PolicyEntry()
+		body := DeposeBody{Person: founder.person, Successor: &m.person, Policy: at}
+		body.Sigs = sortedSigs([]TrusteeSig{body.Sign(x.keys.Sign, ws), body.Sign(y.keys.Sign, ws)})
+		tm.refused(m, body, "no such quorum")
+		tm.refused(x, PersonRemoveBody{Person: founder.person}, "does not outrank")
+		tm.refused(x, RoleSetBody{Person: founder.person, Role: RoleMember}, "higher role")
+		tm.refused(x, PolicyBody{Policy: Policy{Quorum: 1, Trustees: []seal.ID{x.person}}}, "not the top owner")
+	})
+	t.Run("M37 consents do not outlive the policy that named the trustees", func(t *testing.T) {
+		tm, founder, x, y, m := pair(t)
+		policy := Policy{Quorum: 2, Trustees: sorted(x.person, y.person), Instant: true}
+		tm.must(founder, PolicyBody{Policy: policy})
+		ws, at := tm.log.WS(), tm.log.State().PolicyEntry()
+		body := DeposeBody{Person: founder.person, Successor: &m.person, Policy: at}
+		body.Sigs = sortedSigs([]TrusteeSig{body.Sign(x.keys.Sign, ws), body.Sign(y.keys.Sign, ws)})
+		tm.must(founder, PolicyBody{Policy: Policy{Quorum: 2, Trustees: sorted(y.person, m.person), Instant: true}})
+		tm.seeAll(m.id())
+		tm.refused(m, body, "no such quorum")
+		body.Policy = tm.log.State().PolicyEntry()
+		tm.refused(m, body, "signed by no trustee")
+	})
 }
 
 func TestWorkedCase6(t *testing.T) {
@@ -208,6 +270,21 @@ func TestWorkedCase6(t *testing.T) {
 			t.Error("not removed")
 		}
 	})
+	t.Run("M24 M37 the removal that confirms it closes what a thief dates back", func(t *testing.T) {
+		tm, founder, x, _, m := pair(t)
+		early := tm.views[x.id()]
+		tm.must(x, LeaveBody{})
+		tm.see(founder.id(), x.id())
+		tm.must(founder, PersonRemoveBody{Person: x.person})
+		want := standing(tm.log.State())
+		late, o, err := tm.at(early, x.keys.Sign, PersonRemoveBody{Person: m.person})
+		if o != seal.Evidence {
+			t.Fatal(o, err)
+		}
+		if !tm.log.State().Voided(late.ID) || standing(tm.log.State()) != want {
+			t.Error("it changed something")
+		}
+	})
 	t.Run("M37 the top owner hands over before leaving", func(t *testing.T) {
 		tm, founder, x, _, _ := pair(t)
 		tm.refused(founder, LeaveBody{}, "must hand over")
@@ -218,46 +295,6 @@ func TestWorkedCase6(t *testing.T) {
 		}
 		tm.see(x.id(), founder.id())
 		tm.must(x, PersonRemoveBody{Person: founder.person})
-	})
-}
-
-// The cases of the local-first authentication library.
-
-func TestLFACases(t *testing.T) {
-	t.Run("M24 (a) two admins demote each other: only owners can, so neither", func(t *testing.T) {
-		tm, _, x, y, _ := pair(t)
-		tm.refused(x, RoleSetBody{Person: y.person, Role: RoleMember}, "higher role")
-		tm.refused(y, PersonRemoveBody{Person: x.person}, "does not outrank")
-	})
-	t.Run("M24 (b) an admin who is removed demotes or admits beside it: void", func(t *testing.T) {
-		tm, owner, x, _, m := pair(t)
-		removal := tm.must(x, PersonRemoveBody{Person: m.person})
-		tm.must(owner, RoleSetBody{Person: x.person, Role: RoleMember})
-		if !tm.log.State().Voided(removal.ID) || tm.status(m) != Active {
-			t.Error("the demoted admin's removal counts")
-		}
-	})
-	t.Run("M22 (c) a demoted admin's acts that a member may do stay", func(t *testing.T) {
-		tm, owner, x, _, _ := pair(t)
-		space := PrivateSpaceID(tm.log.WS(), x.id())
-		made := tm.must(x, SpaceCreateBody{Space: space, Kind: SpacePrivate, Members: []SpaceMember{{Person: x.person, Access: AccessWrite}}})
-		tm.must(owner, RoleSetBody{Person: x.person, Role: RoleMember})
-		if tm.log.State().Voided(made.ID) {
-			t.Error("making a space needs no admin, but it is void")
-		}
-	})
-	t.Run("M24 (d) a circle: an owner removes an admin who removes whom the admin made", func(t *testing.T) {
-		tm, owner, x, _, _ := pair(t)
-		n, w := people()[4], people()[5]
-		tm.admit(x, n, RoleMember)
-		tm.see(owner.id(), n.id())
-		tm.promote(owner, n, RoleAdmin, 0)
-		tm.see(x.id(), owner.id())
-		tm.admit(n, w, RoleMember)
-		tm.must(owner, PersonRemoveBody{Person: x.person}) // after the admission of n: it stays
-		if tm.status(n) != Active || tm.status(w) != Active || tm.status(x) != Removed {
-			t.Errorf("n %v, w %v, x %v", tm.status(n), tm.status(w), tm.status(x))
-		}
 	})
 }
 

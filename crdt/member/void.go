@@ -24,7 +24,7 @@ func (f *field) judge(i, depth int) bool {
 		}
 		return false
 	}
-	if f.revoked(i, depth) {
+	if _, _, struck := f.striker(i, depth); struck {
 		f.void[i] = isVoid
 	} else {
 		f.void[i] = counts
@@ -32,19 +32,21 @@ func (f *field) judge(i, depth int) bool {
 	return f.void[i] == isVoid
 }
 
-func (f *field) revoked(i, depth int) bool {
+// striker finds the revocation that makes a record void, and the record of its
+// chain that it hits.
+func (f *field) striker(i, depth int) (by, at int, struck bool) {
 	e := f.records[i]
 	for _, at := range f.chain(i) {
 		c := f.records[at]
 		for _, bearer := range c.bearers() {
 			for _, by := range f.revocations[bearer] {
 				if f.strikes(by, at, e) && !f.judge(by, depth+1) {
-					return true
+					return by, at, true
 				}
 			}
 		}
 	}
-	return false
+	return 0, 0, false
 }
 
 // strikes reports whether the revocation at by takes away what the record at
