@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"parvis/app/chat"
 	"parvis/app/docs"
 	"parvis/app/people"
+	"parvis/app/recovery"
 	"parvis/app/self"
 	"parvis/app/store"
 	"parvis/app/workspace"
@@ -49,6 +51,9 @@ type services struct {
 	calls  *calls.Service
 	page   *calls.Page
 	files  *files
+
+	recovery  *recovery.Service
+	backingUp sync.Mutex // one backup is written, or taken, at a time
 }
 
 // New makes a node. It reads and opens nothing.
@@ -61,15 +66,18 @@ func New(config Config) *App {
 	}
 	a := &App{config: config, db: store.New(config.Data)}
 	a.manager = &workspace.Manager{Storage: a.db, Logger: config.Log, Now: config.Now}
+	trust := &trusting{}
 	a.people = people.New(people.Config{
-		Store: a.db.People(), Workspaces: a.manager, Log: config.Log,
+		Store: a.db.People(), Workspaces: a.manager, Elsewhere: trust, Log: config.Log,
 		Repeat: func(ctx context.Context, ws seal.ID, space seal.SpaceID) error {
 			return a.chat.RepeatChannels(ctx, ws, space)
 		},
 	})
 	a.carry = newCarry(config.Log)
 	a.chat = chat.New(chat.Config{Store: a.db.Chat(), People: a.people, Elsewhere: a.carry, Calls: missedCalls{a}, Workspaces: a.manager, Log: config.Log})
-	a.self = self.New(self.Config{Store: a.db.Self(), Workspaces: a.manager, Sources: []self.Source{a.carry}, Log: config.Log})
+	a.self = self.New(self.Config{Store: a.db.Self(), Workspaces: a.manager, Sources: []self.Source{a.carry, trust}, Log: config.Log})
+	trust.self, trust.people = a.self, a.people
+	a.carry.people = a.people
 	a.carry.self, a.carry.chat, a.carry.values, a.carry.manager = a.self, a.chat, a.db.Settings(), a.manager
 	a.files = newFiles(config, a.db, a.manager)
 	a.docs = docs.New(docs.Config{
@@ -81,29 +89,39 @@ func New(config Config) *App {
 		Values: a.db.Settings(), Workspaces: a.manager, Now: config.Now, Log: config.Log,
 	})
 	a.page = &calls.Page{Calls: a.calls}
-	a.manager.Views = map[workspace.Kind]func(*workspace.Workspace) workspace.View{
-		workspace.KindChat:     a.chat.View,
-		workspace.KindDocument: a.docs.View,
-		workspace.KindProfile:  a.people.View,
-		workspace.KindSelf:     a.self.View,
-		workspace.KindCall:     a.calls.View,
-	}
-	a.manager.Joined = a.people.Introduce
-	a.teams = &teams{manager: a.manager, people: a.people, chat: a.chat, now: config.Now, unreached: a.unreached}
+	a.manager.Views = a.views()
+	a.manager.Joined, a.manager.Compared = a.people.Introduce, a.people.Compared
+	a.recovery = a.newRecovery()
+	a.manager.Recovery = a.recovery.Own
+	a.carry.papers, a.carry.paperArrived = a.papers, a.paperArrived
+	a.teams = &teams{manager: a.manager, people: a.people, chat: a.chat, now: config.Now, unreached: a.unreached, mayInvite: recoveries{a}.mayInvite}
 	a.device = &device{app: a}
 	a.api = api.New(api.Config{
-		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, SuperPeers: a.teams, People: a.people, Members: members{a.teams}, Matters: members{a.teams}, Rules: members{a.teams},
+		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, SuperPeers: a.teams, People: a.people, Verify: a.teams, Members: members{a.teams}, Matters: members{a.teams}, Rules: members{a.teams},
 		Devices: devices{a}, Links: devices{a},
 		Channels: a.chat, Messages: a.chat, Changes: a.chat,
 		Docs: api.Documents{
 			List: a.docs, Replicas: a.docs, Remarks: a.docs, Texts: a.docs, Bytes: a.docs, Pictures: pictures{a.docs, a.files.keeper},
 		},
 		Calls: a.calls, Entries: a.calls, Recordings: a.calls, Bundles: bundles{a},
+		Audit: a.audit(),
+		Paper: recoveries{a}, Backups: recoveries{a}, Returns: recoveries{a},
 		Device: a.device, Values: settings{a.db.Settings(), a.carry}, Doctor: a.device, Lock: a.device, Protection: a.device,
-		Life: a.running, Meanings: append(meanings(), bundleMeanings()...), Log: config.Log,
+		Life: a.running, Meanings: slices.Concat(meanings(), bundleMeanings(), recoveryMeanings(), backupMeanings()), Log: config.Log,
 	})
 	a.forward()
 	return a
+}
+
+// views are what folds the envelopes of each kind.
+func (a *App) views() map[workspace.Kind]func(*workspace.Workspace) workspace.View {
+	return map[workspace.Kind]func(*workspace.Workspace) workspace.View{
+		workspace.KindChat:     a.chat.View,
+		workspace.KindDocument: a.docs.View,
+		workspace.KindProfile:  a.people.View,
+		workspace.KindSelf:     a.self.View,
+		workspace.KindCall:     a.calls.View,
+	}
 }
 
 // API is what user interfaces call and hear.

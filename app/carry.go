@@ -39,10 +39,16 @@ var shared = []string{"language", "theme"}
 type carry struct {
 	self    *self.Service
 	chat    *chat.Service
+	people  *people.Service
 	values  api.ValueService
 	manager *workspace.Manager
 	log     *slog.Logger
 	changed func() // a shared setting, or the name of a device, is another one now
+
+	// papers are the facts about the paper key of a workspace's person; paperArrived takes
+	// those of another device.
+	papers       func(ctx context.Context, w *workspace.Workspace) ([]self.Fact, error)
+	paperArrived func(ctx context.Context, key string, value []byte) error
 
 	wake chan struct{} // something is in pending
 
@@ -244,6 +250,10 @@ func (c *carry) arrived(ctx context.Context, f self.Changed) {
 		}
 	case strings.HasPrefix(f.Key, keyDevice):
 		c.changed()
+	case strings.HasPrefix(f.Key, keyPaper):
+		err = c.paperArrived(ctx, strings.TrimPrefix(f.Key, keyPaper), f.Value)
+	case strings.HasPrefix(f.Key, keyTrust):
+		c.people.TrustChanged(f.Workspace)
 	}
 	if err == nil && !f.Writer.IsZero() {
 		err = c.self.Applied(ctx, f)
@@ -260,7 +270,11 @@ func (c *carry) Facts(ctx context.Context, ws seal.ID) ([]self.Fact, error) {
 		return nil, nil
 	}
 	_, device := w.Self()
-	facts := []self.Fact{{Key: keyDevice + device.String(), Value: []byte(hostName())}}
+	facts, err := c.papers(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	facts = append(facts, self.Fact{Key: keyDevice + device.String(), Value: []byte(hostName())})
 	for _, setting := range shared {
 		if !oldest(w) {
 			break // a new device takes them over

@@ -104,6 +104,9 @@ func (d *device) Unlock(ctx context.Context, passphrase string) error {
 		return errTooShort
 	}
 	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: func() (string, error) { return passphrase, nil }, Ring: c.Keyring})
+	if errors.Is(err, keyslots.ErrWrong) || errors.Is(err, keyslots.ErrLocked) {
+		key, protection, err = openWithPaper(c.Data, passphrase, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -188,6 +191,11 @@ func (d *device) Status(ctx context.Context) (api.Status, error) {
 	d.mu.Unlock()
 	if d.app.db.DiskFull() {
 		status.Disk = "full"
+	}
+	if _, err := d.app.running(); err == nil {
+		if recovery, err := (recoveries{d.app}).Recovery(ctx); err == nil {
+			status.Recovery = &recovery
+		}
 	}
 	if n := d.app.connected(); n != nil {
 		status.Isolated = d.isolated(ctx, n)

@@ -52,12 +52,14 @@ func (d *device) isolated(ctx context.Context, n *network) string {
 
 // facts are what the doctor looks at.
 func (d *device) facts(ctx context.Context) doctor.Facts {
-	f := doctor.Facts{Online: d.network() == "online", OwnAddrs: ownAddrs(), DiskFull: d.app.db.DiskFull(), DiskFree: d.app.db.FreeSpace(), Encryption: string(volume.Of(ctx, d.app.config.Data))}
+	f := doctor.Facts{Online: d.network() == "online", OwnAddrs: ownAddrs()}
+	f.Disk = doctor.Disk{Full: d.app.db.DiskFull(), Free: d.app.db.FreeSpace(), Encryption: string(volume.Of(ctx, d.app.config.Data))}
 	d.mu.Lock()
 	if !d.waits {
 		f.Protection = string(d.protection)
 	}
 	d.mu.Unlock()
+	f.Recovery = d.prepared(ctx)
 	n := d.app.connected()
 	if n == nil {
 		return f
@@ -86,6 +88,21 @@ func (d *device) facts(ctx context.Context) doctor.Facts {
 		f.SuperPeers[i].Full = full[f.SuperPeers[i].ID]
 	}
 	return f
+}
+
+// prepared is how the person is prepared for the loss of all devices.
+func (d *device) prepared(ctx context.Context) doctor.Recovery {
+	if _, err := d.app.running(); err != nil {
+		return doctor.Recovery{}
+	}
+	r, err := (recoveries{d.app}).Recovery(ctx)
+	if err != nil {
+		return doctor.Recovery{} // what it does not know, the doctor does not say
+	}
+	return doctor.Recovery{
+		Needed: r.Paper != api.PaperNone, Unsaved: r.Paper == api.PaperUnsaved, Backup: r.Backup > 0,
+		BackupAge: d.app.config.Now().Sub(time.UnixMilli(r.Backup)),
+	}
 }
 
 // fullSuperPeers are those that take nothing new of one of the workspaces.

@@ -35,7 +35,38 @@ func (l linker) Converse(ctx context.Context, from p2p.PeerID, request []byte, t
 // by the device that adds it.
 func (linker) Joined(context.Context, p2p.PeerID, []byte) error { return join.ErrMalformed }
 
-// Link runs the protocol that adds this device to the person of another one.
+// returner answers devices with which people come back.
+type returner struct{ *network }
+
+// Request implements [join.Answerer].
+func (r returner) Request(ctx context.Context, from p2p.PeerID, request []byte) (join.Welcome, error) {
+	key, err := from.PublicKey()
+	if err != nil {
+		return join.Welcome{}, err
+	}
+	w, err := r.manager.AnswerReturn(ctx, key, request)
+	if err != nil {
+		return join.Welcome{}, refused(err)
+	}
+	return join.Welcome{Grant: w.Grant, Entries: w.Entries, Blobs: w.Blobs, Addrs: toAddrs(w.Addrs)}, nil
+}
+
+// Joined implements [join.Answerer].
+func (r returner) Joined(ctx context.Context, from p2p.PeerID, entry []byte) error {
+	key, err := from.PublicKey()
+	if err != nil {
+		return err
+	}
+	return refused(r.manager.Returned(ctx, key, entry))
+}
+
+// Converse hides the one of the network: nothing is talked about.
+func (r returner) Converse(ctx context.Context, from p2p.PeerID, request []byte, _ join.Talk) (join.Welcome, error) {
+	return r.Request(ctx, from, request)
+}
+
+// Link runs the protocol that adds this device to the person of another one, or brings
+// the own person back.
 func (n *network) Link(ctx context.Context, peer seal.ID, addrs []string, knock workspace.Knock) error {
 	id, err := p2p.PeerIDOf(peer)
 	if err != nil {
@@ -45,7 +76,11 @@ func (n *network) Link(ctx context.Context, peer seal.ID, addrs []string, knock 
 	if knock.Converse != nil {
 		converse = func(ctx context.Context, talk join.Talk) error { return knock.Converse(ctx, talk) }
 	}
-	err = join.DialOn(ctx, n.node, join.LinkProtocol, id, addrs, knock.Request, converse, func(w join.Welcome) ([]byte, error) {
+	protocol := join.LinkProtocol
+	if knock.Return {
+		protocol = join.ReturnProtocol
+	}
+	err = join.DialOn(ctx, n.node, protocol, id, addrs, knock.Request, converse, func(w join.Welcome) ([]byte, error) {
 		return knock.Accept(workspace.Welcome{Grant: w.Grant, Entries: w.Entries, Blobs: w.Blobs, Addrs: fromAddrs(w.Addrs)})
 	})
 	var refusal *join.Refusal

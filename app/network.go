@@ -20,6 +20,7 @@ import (
 	"parvis/p2p/mailbox"
 	"parvis/p2p/sync"
 	"parvis/p2p/tunnel"
+	"parvis/p2p/verify"
 )
 
 // network plugs the peer-to-peer packages and the workspaces together.
@@ -98,8 +99,10 @@ func startHost(ctx context.Context, config Config, listen []string, manager *wor
 	n.tunnels = tunnel.New(n.node)
 	join.Serve(n.node, n)
 	join.ServeOn(n.node, join.LinkProtocol, linker{n})
+	join.ServeOn(n.node, join.ReturnProtocol, returner{n})
 	key.Serve(n.node, n.grant)
 	farewell.Serve(n.node, n.farewell)
+	verify.Serve(n.node, verifier{n})
 	return n, n.node.Start(ctx)
 }
 

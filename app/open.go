@@ -156,6 +156,7 @@ func meanings() []api.Meaning {
 		{Of: workspace.RefusalOf(workspace.RefusedRevoked), Code: api.CodeLinkRevoked, Message: "This invitation was withdrawn. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedEnded), Code: api.CodeLinkUsed, Message: "This invitation was used, was withdrawn or has expired. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedUnknown), Code: api.CodeNotFound, Message: "Nobody there knows this invitation yet. It is tried again; ask the inviter to keep Parvis open."},
+		{Of: workspace.RefusalOf(workspace.RefusedVersion), Code: api.CodeRefused, Message: "The people who could let you in have an older version of Parvis. Ask them to update it and open the invitation again."},
 		{Of: workspace.RefusalOf(workspace.RefusedRules), Code: api.CodeRefused, Message: "You were not let in: the codes did not match, or the invitation is no longer valid. Talk to the person who invited you and open the invitation again."},
 		{Of: workspace.ErrCodes, Code: api.CodeRefused, Message: "The codes could not be compared or did not match. Open the invitation again when you can talk to the person who sent it."},
 		{Of: member.ErrDeviceLinkBroken, Code: api.CodeLinkBroken, Message: "This link is damaged or incomplete. Copy the whole link again from the other device."},

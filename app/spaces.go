@@ -35,6 +35,7 @@ func (t *teams) Spaces(_ context.Context, ws string) ([]api.Space, error) {
 func (t *teams) space(w *workspace.Workspace, space member.Space) api.Space {
 	name, _ := t.people.SpaceName(context.Background(), w.ID(), space.ID) // unknown yet: no name
 	dto := api.Space{ID: space.ID.String(), Name: name, Kind: space.Kind.String(), History: space.History.String(), By: space.Creator.String(), Closed: space.Closed}
+	dto.VerifiedOnly = t.people.DemandsVerified(context.Background(), w.ID(), space.ID)
 	for _, person := range w.State().Persons() {
 		if space.Members[person.ID] != member.AccessNone {
 			dto.People = append(dto.People, person.ID.String())
@@ -60,6 +61,9 @@ func (t *teams) CreateSpace(ctx context.Context, n api.NewSpace) (api.Space, err
 	if spec.Members, err = parsePeople(n.People); err != nil {
 		return api.Space{}, err
 	}
+	if err := t.maySpace(ctx, w.ID(), n.VerifiedOnly, spec.Members); err != nil {
+		return api.Space{}, err
+	}
 	t.naming.Lock()
 	defer t.naming.Unlock()
 	if err := t.people.FreeSpaceName(ctx, w.ID(), privateSpaces(w), n.Name); err != nil {
@@ -70,6 +74,9 @@ func (t *teams) CreateSpace(ctx context.Context, n api.NewSpace) (api.Space, err
 		return api.Space{}, err
 	}
 	if err := t.people.NameSpace(ctx, w.ID(), id, n.Name); err != nil {
+		return api.Space{}, err
+	}
+	if err := t.people.DemandVerified(ctx, w.ID(), id, n.VerifiedOnly); err != nil {
 		return api.Space{}, err
 	}
 	space, _ := w.State().Space(id)
@@ -118,7 +125,7 @@ func (t *teams) spaceOf(ws, space string) (*workspace.Workspace, seal.SpaceID, e
 }
 
 // spaceAndPeople finds a space, and reads who is to be let in or taken out.
-func (t *teams) spaceAndPeople(n api.NewSpacePeople) (*workspace.Workspace, seal.SpaceID, []seal.ID, error) {
+func (t *teams) spaceAndPeople(n api.SpacePeople) (*workspace.Workspace, seal.SpaceID, []seal.ID, error) {
 	w, id, err := t.spaceOf(n.Workspace, n.Space)
 	if err != nil {
 		return nil, id, nil, err
@@ -128,7 +135,7 @@ func (t *teams) spaceAndPeople(n api.NewSpacePeople) (*workspace.Workspace, seal
 }
 
 // RemoveFromSpace takes people out of a private space.
-func (t *teams) RemoveFromSpace(ctx context.Context, n api.NewSpacePeople) (api.Space, error) {
+func (t *teams) RemoveFromSpace(ctx context.Context, n api.SpacePeople) (api.Space, error) {
 	w, id, people, err := t.spaceAndPeople(n)
 	if err != nil {
 		return api.Space{}, err
@@ -155,12 +162,21 @@ func (t *teams) CloseSpace(ctx context.Context, c api.SpaceClosing) (api.Space, 
 
 // AddToSpace lets people into a private space.
 func (t *teams) AddToSpace(ctx context.Context, n api.NewSpacePeople) (api.Space, error) {
-	w, id, people, err := t.spaceAndPeople(n)
+	w, id, people, err := t.spaceAndPeople(api.SpacePeople{Workspace: n.Workspace, Space: n.Space, People: n.People})
 	if err != nil {
+		return api.Space{}, err
+	}
+	demanded := n.VerifiedOnly || t.people.DemandsVerified(ctx, w.ID(), id)
+	if err := t.maySpace(ctx, w.ID(), demanded, people); err != nil {
 		return api.Space{}, err
 	}
 	if err := w.AddToSpace(ctx, id, people); err != nil {
 		return api.Space{}, err
+	}
+	if demanded {
+		if err := t.people.DemandVerified(ctx, w.ID(), id, true); err != nil {
+			return api.Space{}, err
+		}
 	}
 	space, _ := w.State().Space(id)
 	if space.History == member.HistoryFromJoin {

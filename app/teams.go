@@ -24,6 +24,7 @@ type teams struct {
 	now     func() time.Time
 	// unreached says why the last attempt to connect to a peer failed.
 	unreached func(p2p.PeerID) p2p.Cause
+	mayInvite func(context.Context, *workspace.Workspace) error
 	naming    sync.Mutex // two spaces that are made at once do not get one name
 }
 
@@ -166,6 +167,9 @@ func (t *teams) Invite(ctx context.Context, n api.NewInvite) (api.Invite, error)
 	if err != nil {
 		return api.Invite{}, err
 	}
+	if err := t.mayInvite(ctx, w); err != nil {
+		return api.Invite{}, err
+	}
 	peers, err := t.manager.LinkPeers(ctx, w, n.CodesFirst)
 	if err != nil {
 		return api.Invite{}, err
@@ -179,6 +183,12 @@ func (t *teams) Invite(ctx context.Context, n api.NewInvite) (api.Invite, error)
 		space, err := seal.ParseSpaceID(text)
 		if err != nil {
 			return api.Invite{}, fmt.Errorf("space %q: %w", text, workspace.ErrNotFound)
+		}
+		if !n.CodesFirst && t.people.DemandsVerified(ctx, w.ID(), space) {
+			return api.Invite{}, &api.Error{
+				Code:    api.CodeUnverified,
+				Message: "This space lets in verified people only. Make the invitation with codes that are compared first.",
+			}
 		}
 		spaces = append(spaces, space)
 	}
@@ -236,33 +246,4 @@ func (t *teams) Revoke(ctx context.Context, ws, id string) error {
 		return fmt.Errorf("invitation %q: %w", id, workspace.ErrNotFound)
 	}
 	return t.leadersOnly(ctx, w, "withdraw an invitation", w.Revoke(ctx, invite))
-}
-
-// Comparisons lists the comparisons of codes that go on.
-func (t *teams) Comparisons(context.Context) ([]api.Comparison, error) {
-	var list []api.Comparison
-	for _, c := range t.manager.Comparisons() {
-		list = append(list, t.comparison(c))
-	}
-	return list, nil
-}
-
-func (t *teams) comparison(c workspace.Comparison) api.Comparison {
-	dto := api.Comparison{
-		ID: c.ID, Workspace: c.Workspace.String(), Invite: c.Invite.String(), Device: c.Device, Begun: c.Begun, Inviter: c.Inviter, Code: c.Code, State: c.State,
-		End: string(c.End),
-	}
-	w, err := t.manager.Get(c.Workspace)
-	if err != nil || !w.Ready() {
-		return dto
-	}
-	if invite, ok := w.State().Invite(c.Invite); ok {
-		dto.Role, dto.Expires = invite.Role.String(), invite.Expires
-	}
-	return dto
-}
-
-// EnterCode gives the code that the other person read out; an empty one gives up.
-func (t *teams) EnterCode(_ context.Context, id, code string) error {
-	return t.manager.EnterCode(id, code)
 }

@@ -47,6 +47,8 @@ start ana
 start ben
 if ! parvis ana workspace list | grep -q Atelier; then
   parvis ana workspace create Atelier --as Ana >/dev/null
+  # The recovery key is written down and typed back, as a person does before inviting.
+  parvis ana recovery show | sed -n 's/^The same in one line: //p' | parvis ana recovery confirm >/dev/null
   parvis ben join "$(parvis ana invite create)" --as Ben >/dev/null
   parvis ana channel create kitchen >/dev/null
   parvis ana chat send general "Welcome, Ben! This goes straight from my computer to yours: **no server** in between." >/dev/null

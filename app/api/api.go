@@ -20,7 +20,9 @@ type API struct {
 	Docs       *Docs
 	Calls      *Calls
 	SuperPeers *SuperPeers
+	Audit      *Audit
 	Settings   *Settings
+	Recoveries *Recoveries
 	Content    *Content // what travels by HTTP
 	*Events
 }
@@ -35,6 +37,7 @@ type Config struct {
 	Members     MemberService
 	Matters     MatterService
 	Rules       RuleService
+	Verify      VerifyService
 	Devices     DeviceListService
 	Links       LinkService
 	Channels    ChannelService
@@ -46,11 +49,15 @@ type Config struct {
 	Recordings  RecordingService
 	Bundles     BundleService
 	SuperPeers  SuperPeerService
+	Audit       AuditService
 	Device      DeviceService
 	Values      ValueService
 	Doctor      DoctorService
 	Lock        LockService
 	Protection  ProtectionService
+	Paper       PaperService
+	Backups     BackupService
+	Returns     ReturnService
 
 	// Life is the context of the running program, or ErrStarting or ErrLocked.
 	Life func() (context.Context, error)
@@ -68,7 +75,7 @@ func New(c Config) *API {
 	made := &exports{}
 	return &API{
 		Workspaces: &Workspaces{edge: e, teams: c.Workspaces, invitations: c.Invitations, spaces: c.Spaces, codes: c.Codes},
-		People:     &People{edge: e, people: c.People},
+		People:     &People{edge: e, people: c.People, verify: c.Verify},
 		Members:    &Members{edge: e, members: c.Members, matters: c.Matters, rules: c.Rules},
 		Devices:    &Devices{edge: e, list: c.Devices, links: c.Links},
 		Chat:       &Chat{edge: e, channels: c.Channels, messages: c.Messages, changes: c.Changes},
@@ -76,14 +83,16 @@ func New(c Config) *API {
 		Calls:      &Calls{edge: e, calls: c.Calls, entries: c.Entries, records: c.Recordings},
 		Content:    &Content{edge: e, parts: c.Docs, exports: made, bundles: c.Bundles},
 		SuperPeers: &SuperPeers{edge: e, superPeers: c.SuperPeers},
+		Audit:      &Audit{edge: e, audit: c.Audit, exports: made},
 		Settings:   &Settings{edge: e, device: c.Device, values: c.Values, teams: c.Workspaces, doctor: c.Doctor, lock: c.Lock, protection: c.Protection},
+		Recoveries: &Recoveries{edge: e, paper: c.Paper, backups: c.Backups, returns: c.Returns},
 		Events:     &Events{},
 	}
 }
 
 // Bound lists the bound structs, in the order in which Wails gets them.
 func (a *API) Bound() []any {
-	return []any{a.Workspaces, a.People, a.Members, a.Devices, a.Chat, a.Docs, a.Calls, a.SuperPeers, a.Settings}
+	return []any{a.Workspaces, a.People, a.Members, a.Devices, a.Chat, a.Docs, a.Calls, a.SuperPeers, a.Audit, a.Settings, a.Recoveries}
 }
 
 // Wire is the api in JSON, for carriers that are not Wails.

@@ -24,7 +24,7 @@ func build(t *testing.T) (*api.API, *services, *bytes.Buffer, *error) {
 	t.Helper()
 	s, log, life := &services{}, &bytes.Buffer{}, new(error)
 	a := api.New(api.Config{
-		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, SuperPeers: teams{s}, People: folk{s}, Members: folk{s}, Matters: folk{s}, Rules: folk{s}, Channels: chats{s},
+		Workspaces: teams{s}, Invitations: teams{s}, Spaces: teams{s}, Codes: teams{s}, SuperPeers: teams{s}, People: folk{s}, Members: folk{s}, Verify: teams{s}, Matters: folk{s}, Rules: folk{s}, Channels: chats{s},
 		Messages: chats{s}, Changes: chats{s}, Docs: documents(s), Device: device{s}, Values: values{s}, Doctor: device{s}, Lock: device{s}, Protection: device{s},
 		Life:     func() (context.Context, error) { return t.Context(), *life },
 		Meanings: []api.Meaning{{Of: errOwn, Code: api.CodeDiskFull, Message: "Free some space."}},
@@ -94,6 +94,8 @@ func TestCallsReachTheServices(t *testing.T) {
 		{"Workspaces.CancelJoin", "null", "cancel", []string{`"w1"`}},
 		{"Workspaces.EnterCode", "null", "code 123456 for x", []string{`"x"`, `"123456"`}},
 		{"People.List", "[]", "people", []string{`"` + ws + `"`}},
+		{"People.Verify", `{"id":"c1"`, "verify 0000", []string{`"` + ws + `"`, `"0000"`}},
+		{"People.Vouch", "null", "vouch for 0000", []string{`"` + ws + `"`, `"0000"`}},
 		{"People.Rename", "null", "rename Bo", []string{`"` + ws + `"`, `"Bo"`}},
 		{"Chat.Channels", "[]", "channels", []string{`"` + ws + `"`}},
 		{"Chat.CreateChannel", `{"workspace":`, "channel design in 00000000", []string{`{"workspace":"` + ws + `","space":"","name":"design"}`}},
@@ -134,8 +136,8 @@ func TestCallsReachTheServices(t *testing.T) {
 
 func TestEveryBoundMethodIsTested(t *testing.T) {
 	a, _, _, _ := build(t)
-	if got := len(api.Methods(a.Bound()...)); got != 96 {
-		t.Errorf("%d bound methods, want 96: add the new ones to TestCallsReachTheServices, TestCallsAboutCallsReachTheServices, TestCallsAboutDocumentsReachTheServices or TestCallsAboutDevicesReachTheServices", got)
+	if got := len(api.Methods(a.Bound()...)); got != 108 {
+		t.Errorf("%d bound methods, want 108: add the new ones to the tests of calls that reach the services", got)
 	}
 }
 

@@ -62,10 +62,11 @@ type Comparison struct {
 	Workspace string `json:"workspace"`
 	Invite    string `json:"invite"`  // the invitation, or the link for a device, that it is about
 	Device    bool   `json:"device"`  // a device of the own person is added
+	Person    string `json:"person"`  // id of the other one, where both are in already; else empty
 	Role      string `json:"role"`    // of the invitation, where this side invited
 	Expires   int64  `json:"expires"` // of the invitation, where this side invited
 	Begun     int64  `json:"begun"`   // when the invitation was opened, Unix milliseconds
-	Inviter   bool   `json:"inviter"` // this side invited, or is the older device; else it joins
+	Inviter   bool   `json:"inviter"` // this side invited, is the older device, or asked; else it joins or was asked
 	Code      string `json:"code"`    // ours, once there is one
 	State     string `json:"state"`   // waiting, compare, entered, verified or failed
 	End       string `json:"end"`     // of a failed one: stopped or wrong by this side, refused by the other one, lost (the connection) or late
@@ -103,6 +104,8 @@ type Space struct {
 	People  []string `json:"people"`  // ids; empty for main: everybody
 	By      string   `json:"by"`      // id of the person who made it, and lets others in
 	Closed  bool     `json:"closed"`  // it can be read, not written
+
+	VerifiedOnly bool `json:"verifiedOnly"` // who lets people in has verified them
 }
 
 // NewSpace makes a private space.
@@ -111,10 +114,21 @@ type NewSpace struct {
 	Name      string   `json:"name"`
 	People    []string `json:"people"`
 	History   string   `json:"history"`
+
+	VerifiedOnly bool `json:"verifiedOnly"` // let in only whom one has verified, also later
 }
 
 // NewSpacePeople lets people into a private space.
 type NewSpacePeople struct {
+	Workspace string   `json:"workspace"`
+	Space     string   `json:"space"`
+	People    []string `json:"people"`
+
+	VerifiedOnly bool `json:"verifiedOnly"` // from now on, as in NewSpace
+}
+
+// SpacePeople takes people out of a private space.
+type SpacePeople struct {
 	Workspace string   `json:"workspace"`
 	Space     string   `json:"space"`
 	People    []string `json:"people"`
@@ -139,8 +153,12 @@ type Person struct {
 	Devices   int    `json:"devices"`
 	InvitedBy string `json:"invitedBy"` // person id, or empty
 	Self      bool   `json:"self"`
-	First     bool   `json:"first"` // the owner whom nobody can remove
-	Below     bool   `json:"below"` // the person who uses this device stands above this one
+
+	AdmittedBy string   `json:"admittedBy"` // id of who compared codes with them when they came, or empty
+	VerifiedAt int64    `json:"verifiedAt"` // when oneself compared codes with them; 0: never
+	VerifiedBy []string `json:"verifiedBy"` // ids of others who say that they verified them as they are now
+	First      bool     `json:"first"`      // the owner whom nobody can remove
+	Below      bool     `json:"below"`      // the person who uses this device stands above this one
 }
 
 // Channel is a conversation: a channel of a space, or a direct one.
@@ -312,6 +330,7 @@ type Status struct {
 	Problems   []string    `json:"problems"`   // sentences: damaged rows, full disk, forks
 	Workspaces []Workspace `json:"workspaces"`
 	Peers      []Peer      `json:"peers"`
+	Recovery   *Recovery   `json:"recovery"` // null while locked
 }
 
 // Preferences belong to this device.

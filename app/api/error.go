@@ -30,12 +30,26 @@ const (
 	CodeInternal    = "internal"
 )
 
+// Why codes are not compared, or somebody is not let in.
+const (
+	CodeComparing  = "comparing"  // they are just now, or were seconds ago
+	CodeResting    = "resting"    // three comparisons failed
+	CodeUnverified = "unverified" // somebody has to be verified first
+)
+
 // What was pasted where another link or code is asked for.
 const (
 	CodeIsInvitation = "is-invitation"
 	CodeIsDeviceLink = "is-device-link"
 	CodeIsSetup      = "is-setup-code"
 	CodeSetupHidden  = "setup-hidden" // the first line of a super-peer that has its code no more
+)
+
+// What stands between a person and an invitation, or a backup.
+const (
+	CodePaperUnsaved = "paper-unsaved" // the recovery key was not saved yet
+	CodePaperWrong   = "paper-wrong"   // these are not its words
+	CodePassphrase   = "passphrase"    // the file is opened by a passphrase, which is missing or wrong
 )
 
 // Error is what every bound method fails with: a code for programs and one
@@ -96,7 +110,7 @@ func translate(err error, extra []Meaning) (e *Error, known bool) {
 
 // meanings are the errors that the api itself can name.
 func meanings() []Meaning {
-	return slices.Concat(timeMeanings(), featureMeanings(), docMeanings(), callMeanings(), superPeerMeanings())
+	return slices.Concat(timeMeanings(), featureMeanings(), docMeanings(), callMeanings(), superPeerMeanings(), auditMeanings())
 }
 
 // featureMeanings are the errors of the features.

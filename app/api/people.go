@@ -17,6 +17,7 @@ type PeopleService interface {
 type People struct {
 	edge   *edge
 	people PeopleService
+	verify VerifyService
 }
 
 // List returns everybody, former members included, by name.

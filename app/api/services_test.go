@@ -60,7 +60,7 @@ func (s teams) AddToSpace(_ context.Context, n api.NewSpacePeople) (api.Space, e
 	return api.Space{}, s.call("add %s to %s", strings.Join(n.People, " "), n.Space)
 }
 
-func (s teams) RemoveFromSpace(_ context.Context, n api.NewSpacePeople) (api.Space, error) {
+func (s teams) RemoveFromSpace(_ context.Context, n api.SpacePeople) (api.Space, error) {
 	return api.Space{}, s.call("take %s from %s", strings.Join(n.People, " "), n.Space)
 }
 
@@ -97,6 +97,13 @@ func (s teams) Comparisons(context.Context) ([]api.Comparison, error) {
 }
 func (s teams) EnterCode(_ context.Context, id, code string) error {
 	return s.call("code %s for %s", code, id)
+}
+
+func (s teams) Verify(_ context.Context, _, person string) (api.Comparison, error) {
+	return api.Comparison{ID: "c1"}, s.call("verify %s", person)
+}
+func (s teams) Vouch(_ context.Context, _, person string) error {
+	return s.call("vouch for %s", person)
 }
 
 func (s folk) List(context.Context, seal.ID) ([]people.Person, error) { return nil, s.call("people") }

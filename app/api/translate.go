@@ -35,6 +35,7 @@ func personDTO(p people.Person) Person {
 	return Person{
 		Workspace: p.Workspace.String(), ID: p.ID.String(), Name: p.Name, Role: string(p.Role), State: string(p.State),
 		Online: p.Online, LastSeen: p.LastSeenMs, Devices: p.Devices, InvitedBy: optionalID(p.InvitedBy), Self: p.Self,
+		AdmittedBy: optionalID(p.AdmittedBy), VerifiedAt: p.VerifiedMs, VerifiedBy: translateAll(p.VerifiedBy, seal.ID.String),
 		First: p.First, Below: p.Below,
 	}
 }
@@ -75,5 +76,8 @@ func statusDTO(s Status) Status {
 	s.Problems, _ = list(s.Problems, nil)
 	s.Workspaces, _ = list(s.Workspaces, nil)
 	s.Peers, _ = list(s.Peers, nil)
+	if s.Recovery != nil {
+		s.Recovery.Returning, _ = list(s.Recovery.Returning, nil)
+	}
 	return s
 }

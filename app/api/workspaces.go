@@ -28,7 +28,7 @@ type SpaceService interface {
 	Spaces(ctx context.Context, workspace string) ([]Space, error)
 	CreateSpace(ctx context.Context, space NewSpace) (Space, error)
 	AddToSpace(ctx context.Context, people NewSpacePeople) (Space, error)
-	RemoveFromSpace(ctx context.Context, people NewSpacePeople) (Space, error)
+	RemoveFromSpace(ctx context.Context, people SpacePeople) (Space, error)
 	CloseSpace(ctx context.Context, closing SpaceClosing) (Space, error)
 }
 
@@ -149,7 +149,7 @@ func (w *Workspaces) AddToSpace(n NewSpacePeople) (Space, error) {
 
 // RemoveFromSpace takes people out of a private space that one made: they read nothing
 // that is written there from now on.
-func (w *Workspaces) RemoveFromSpace(n NewSpacePeople) (Space, error) {
+func (w *Workspaces) RemoveFromSpace(n SpacePeople) (Space, error) {
 	return run(w.edge, "Workspaces.RemoveFromSpace", func(ctx context.Context) (Space, error) {
 		return w.spaces.RemoveFromSpace(ctx, n)
 	})

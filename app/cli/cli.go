@@ -115,7 +115,7 @@ func (s *session) root() *cobra.Command {
 	s.passphrase.add(root.Flags())
 	root.AddCommand(s.serveCommand(), s.statusCommand(), s.doctorCommand(), s.workspaceCommand(), s.inviteCommand(), s.joinCommand(),
 		s.peopleCommand(), s.deviceCommand(), s.spaceCommand(), s.channelCommand(), s.chatCommand(), s.callCommand(), s.docCommand(), s.superPeerCommand(),
-		s.bundleCommand(), s.lockCommand(), s.unlockCommand(), s.protectionCommand(), s.versionCommand())
+		s.bundleCommand(), s.lockCommand(), s.unlockCommand(), s.protectionCommand(), s.auditCommand(), s.recoveryCommand(), s.backupCommand(), s.restoreCommand(), s.versionCommand())
 	root.SetHelpCommand(helpCommand())
 	sayWhatIsMissing(root)
 	return root

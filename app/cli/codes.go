@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/spf13/cobra"
 
 	"parvis/app/api"
 	"parvis/app/web/client"
@@ -66,7 +63,7 @@ func (c *codes) keepLooking(ctx context.Context, node *client.Client, news <-cha
 	for {
 		select {
 		case <-news:
-			if _, err := c.look(ctx, node, news, func(found api.Comparison) bool { return !found.Inviter && !found.Device }); err != nil {
+			if _, err := c.look(ctx, node, news, func(found api.Comparison) bool { return !found.Inviter && !found.Device && found.Person == "" }); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -86,18 +83,25 @@ func (c *codes) look(ctx context.Context, node *client.Client, news <-chan struc
 			continue
 		}
 		c.asked[comparison.ID] = true
-		if comparison.Device {
+		switch {
+		case comparison.Person != "":
+			other, err := nameIn(ctx, node, comparison.Workspace, comparison.Person)
+			if err != nil {
+				return false, err
+			}
+			fmt.Fprintf(c.s.Stderr, "Call %s. Your code is %s: read it out.\nType the code you hear: ", printable(other.Name), comparison.Code)
+		case comparison.Device:
 			fmt.Fprintf(c.s.Stderr, "The code of this device is %s: type it on the other one.\nType the code of the other device: ", comparison.Code)
-		} else {
+		default:
 			fmt.Fprintf(c.s.Stderr, "Call the other person%s. Your code is %s: read it out.\nType the code you hear: ", about(comparison), comparison.Code)
 		}
 		line, ended, err := c.line(ctx, node, comparison.ID, news)
 		if err != nil {
 			return false, err
 		}
-		if ended && comparison.Device {
+		if ended && (comparison.Device || comparison.Person != "") {
 			fmt.Fprintln(c.s.Stderr)
-			return false, nil // what became of the device says why
+			return false, nil // what became of it says why
 		}
 		if ended {
 			fmt.Fprintln(c.s.Stderr, "\nThe comparison ended: a code was wrong, somebody stopped, or the connection was lost. Nobody was let in.")
@@ -115,44 +119,6 @@ func about(c api.Comparison) string {
 		return ""
 	}
 	return fmt.Sprintf(" (invitation %s as %s, opened at %s)", short(c.Invite), c.Role, clock(c.Begun))
-}
-
-// verifyCommand is the inviter's side of an invitation with codes first.
-func (s *session) verifyCommand() *cobra.Command {
-	var wait time.Duration
-	cmd := &cobra.Command{
-		Use: "verify", Short: "Compare codes with the person who opened an invitation with codes first", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), wait)
-			defer cancel()
-			return s.withEvents(ctx, func(ctx context.Context, node *client.Client, news <-chan struct{}) error {
-				return s.verify(ctx, node, news)
-			})
-		},
-	}
-	cmd.Flags().Var(newSpan(&wait, 10*time.Minute), "wait", "how long to wait for the other person")
-	return cmd
-}
-
-func (s *session) verify(ctx context.Context, node *client.Client, news <-chan struct{}) error {
-	asking := s.newCodes()
-	for {
-		answered, err := asking.look(ctx, node, news, func(c api.Comparison) bool { return c.Inviter && !c.Device })
-		if err != nil {
-			return err
-		}
-		if answered {
-			fmt.Fprintln(s.Stdout, "Your side is done. The person joins as soon as both codes are right: see parvis people list.")
-			return nil
-		}
-		select {
-		case <-news:
-		case <-node.Done():
-			return client.ErrClosed
-		case <-ctx.Done():
-			return &failure{code: api.CodeTimeout, message: "Nobody opened an invitation with codes first in this time.", exit: ExitTimeout}
-		}
-	}
 }
 
 // withEvents runs a command against the node; news gets a signal at every event.

@@ -39,12 +39,14 @@ func (s *session) spaceCreate() *cobra.Command {
 		},
 	}
 	create.Flags().StringArrayVar(&n.People, "private", nil, "a person who is in it besides you; may be repeated")
+	create.Flags().BoolVar(&n.VerifiedOnly, "verified-only", false, "let in only people whom you have verified, also later")
 	create.Flags().StringVar(&n.History, "history", "full", "full: who is added later reads everything; from-join: what is written from then on")
 	return create
 }
 
 func (s *session) spaceAdd() *cobra.Command {
-	return &cobra.Command{
+	var verifiedOnly bool
+	cmd := &cobra.Command{
 		Use: "add SPACE PERSON…", Short: "Let more people into a private space that you made", Args: cobra.MinimumNArgs(2),
 		Long: "Lets more people into a private space that you made. They read what was written before; in a space with --history from-join only what is written from now on (a document from before stays closed to them).",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,7 +55,7 @@ func (s *session) spaceAdd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				n := api.NewSpacePeople{Workspace: ws.ID, Space: sp.ID}
+				n := api.NewSpacePeople{Workspace: ws.ID, Space: sp.ID, VerifiedOnly: verifiedOnly}
 				var already []string
 				for _, name := range args[1:] {
 					p, err := person(ctx, c, ws.ID, name)
@@ -82,6 +84,8 @@ func (s *session) spaceAdd() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&verifiedOnly, "verified-only", false, "from now on, let in only people whom you have verified")
+	return cmd
 }
 
 func (s *session) spaceRemove() *cobra.Command {

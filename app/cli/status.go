@@ -86,6 +86,9 @@ func showStatus(w io.Writer, status api.Status) {
 	}
 	fmt.Fprintf(w, "Node %s, version %s, network %s, disk %s, keys protected by: %s\n", app.ShortPeer(status.Peer), status.Version, status.Network, status.Disk, status.Protection)
 	showIsolated(w, status.Isolated)
+	if r := status.Recovery; r != nil && r.Paper != api.PaperNone {
+		showRecovery(w, *r)
+	}
 	for _, problem := range status.Problems {
 		fmt.Fprintln(w, "!", printable(problem))
 	}

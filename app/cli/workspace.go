@@ -31,7 +31,7 @@ func (s *session) workspaceCommand() *cobra.Command {
 					return err
 				}
 				return s.print(map[string]idName{"workspace": {ws.ID, ws.Name}}, func(w io.Writer) {
-					fmt.Fprintf(w, "Made %s (%s). Invite people with: parvis invite create\n", printable(ws.Name), short(ws.ID))
+					fmt.Fprintf(w, "Made %s (%s). Save your recovery key (parvis recovery show), then invite people with: parvis invite create\n", printable(ws.Name), short(ws.ID))
 				})
 			})
 		},

@@ -35,10 +35,24 @@ type Facts struct {
 	Missing    []Missing
 	SuperPeers []SuperPeer
 
-	DiskFull   bool
-	DiskFree   int64  // bytes; negative: unknown
+	Disk       Disk
 	Protection string // of the keys: keyring, passphrase or none
-	Encryption string // of the disk by the system: on, off or unknown
+	Recovery   Recovery
+}
+
+// Disk is the one that the data folder lies on.
+type Disk struct {
+	Full       bool
+	Free       int64  // bytes; negative: unknown
+	Encryption string // by the system: on, off or unknown
+}
+
+// Recovery is how a person is prepared for the loss of all devices.
+type Recovery struct {
+	Needed    bool // there is something to lose
+	Unsaved   bool // the recovery key was not written down
+	BackupAge time.Duration
+	Backup    bool // one was made
 }
 
 // Missing is a device of a member that is not connected.

@@ -33,7 +33,7 @@ func good() Facts {
 			SuperPeer: p2p.SuperPeer{ID: superID, Connected: true, Relay: p2p.RelayReserved, ClockKnown: true},
 			Trials:    []Trial{{udp443, ""}, {tcp443, ""}},
 		}},
-		DiskFree: 50 << 30, Protection: "keyring", Encryption: "on",
+		Disk: Disk{Free: 50 << 30, Encryption: "on"}, Protection: "keyring",
 	}
 }
 
@@ -248,17 +248,23 @@ func TestEachCaseIsNamed(t *testing.T) {
 		}, "warn members-no-super-peer"},
 
 		"room":          {func(*Facts) {}, "ok disk-free"},
-		"little room":   {func(f *Facts) { f.DiskFree = 100 << 20 }, "warn disk-low"},
-		"no room":       {func(f *Facts) { f.DiskFull = true }, "fail disk-full"},
-		"unknown room":  {func(f *Facts) { f.DiskFree = -1 }, "warn disk-unknown"},
+		"little room":   {func(f *Facts) { f.Disk.Free = 100 << 20 }, "warn disk-low"},
+		"no room":       {func(f *Facts) { f.Disk.Full = true }, "fail disk-full"},
+		"unknown room":  {func(f *Facts) { f.Disk.Free = -1 }, "warn disk-unknown"},
 		"keyring":       {func(*Facts) {}, "ok keys-keyring"},
 		"passphrase":    {func(f *Facts) { f.Protection = "passphrase" }, "ok keys-passphrase"},
 		"keys in clear": {func(f *Facts) { f.Protection = "none" }, "warn keys-none"},
 		"keys locked":   {func(f *Facts) { f.Protection = "" }, "warn keys-locked"},
 
 		"disk encrypted":             {func(*Facts) {}, "ok encryption-on"},
-		"disk in the clear":          {func(f *Facts) { f.Encryption = "off" }, "warn encryption-off"},
-		"disk of which nothing says": {func(f *Facts) { f.Encryption = "unknown" }, "ok encryption-unknown"},
+		"disk in the clear":          {func(f *Facts) { f.Disk.Encryption = "off" }, "warn encryption-off"},
+		"disk of which nothing says": {func(f *Facts) { f.Disk.Encryption = "unknown" }, "ok encryption-unknown"},
+
+		"a key that was not saved": {func(f *Facts) { f.Recovery = Recovery{Needed: true, Unsaved: true} }, "warn recovery-unsaved"},
+		"a key that was saved":     {func(f *Facts) { f.Recovery = Recovery{Needed: true} }, "ok recovery-saved"},
+		"no backup":                {func(f *Facts) { f.Recovery = Recovery{Needed: true} }, "warn backup-never"},
+		"an old backup":            {func(f *Facts) { f.Recovery = Recovery{Needed: true, Backup: true, BackupAge: 31 * 24 * time.Hour} }, "warn backup-old"},
+		"a backup of this month":   {func(f *Facts) { f.Recovery = Recovery{Needed: true, Backup: true, BackupAge: 29 * 24 * time.Hour} }, "ok backup-made"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := good()

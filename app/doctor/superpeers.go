@@ -194,14 +194,14 @@ const diskLow = 1 << 30
 
 // machine is about this computer alone.
 func (f Facts) machine() []Check {
-	disk := say("disk", OK, "disk-free", size(f.DiskFree))
+	disk := say("disk", OK, "disk-free", size(f.Disk.Free))
 	switch {
-	case f.DiskFull:
+	case f.Disk.Full:
 		disk = say("disk", Fail, "disk-full")
-	case f.DiskFree < 0:
+	case f.Disk.Free < 0:
 		disk = say("disk", Warn, "disk-unknown")
-	case f.DiskFree < diskLow:
-		disk = say("disk", Warn, "disk-low", size(f.DiskFree))
+	case f.Disk.Free < diskLow:
+		disk = say("disk", Warn, "disk-low", size(f.Disk.Free))
 	}
 	keys := say("keys", OK, "keys-"+f.Protection)
 	switch f.Protection {
@@ -212,12 +212,12 @@ func (f Facts) machine() []Check {
 		keys = say("keys", Warn, "keys-locked")
 	}
 	encryption := say("encryption", OK, "encryption-on")
-	switch f.Encryption {
+	switch f.Disk.Encryption {
 	case "on":
 	case "off":
 		encryption = say("encryption", Warn, "encryption-off")
 	default:
 		encryption = say("encryption", OK, "encryption-unknown")
 	}
-	return []Check{disk, keys, encryption}
+	return append([]Check{disk, keys, encryption}, f.Recovery.checks()...)
 }

@@ -109,6 +109,12 @@ var texts = map[string]text{
 	"encryption-on":      {"The system encrypts this computer's disk.", ""},
 	"encryption-off":     {"The system does not encrypt this computer's disk. What Parvis keeps is encrypted; whoever takes the disk still sees sizes, times and your other files.", "Switch on the system's disk encryption: BitLocker, FileVault or LUKS."},
 	"encryption-unknown": {"Whether the system encrypts this computer's disk could not be read. That is no fault.", "Look it up in the system's settings: BitLocker, FileVault or LUKS should be on."},
+
+	"recovery-saved":   {"The recovery key was saved.", ""},
+	"recovery-unsaved": {"The recovery key is not saved: when all devices are lost, nobody can bring you back.", "Write it down: Settings, Recovery, or “parvis recovery show”."},
+	"backup-made":      {"The last backup was written and read back {0} days ago.", ""},
+	"backup-old":       {"The last backup is {0} days old.", "Make another one: Settings, Recovery, or “parvis backup FILE”."},
+	"backup-never":     {"There is no backup.", "Make one on another disk: Settings, Recovery, or “parvis backup FILE”."},
 }
 
 // Codes lists the codes of all cases, for who translates them.

@@ -60,7 +60,7 @@ func (s *Service) sayAbroad(ctx context.Context) {
 }
 
 // sayAbroad names the own person in the spaces of people who do not read where it named
-// itself, and what else they lack (rule P10).
+// itself, and what else they lack (rule P14).
 func (v *view) sayAbroad(ctx context.Context) error {
 	self, _ := v.team.Self()
 	var all error
@@ -106,7 +106,7 @@ func (v *view) say(ctx context.Context, space seal.SpaceID, what What, target []
 	if err != nil || open {
 		return false, err
 	}
-	opened, err := v.write(ctx, space, what, target, text)
+	opened, err := v.write(ctx, space, Profile{What: what, Target: target, Name: text}, key{what, string(target)})
 	if err == nil {
 		v.said[spot] = said{opened.ID, text}
 	}

@@ -21,7 +21,8 @@ func (v *view) Hide(ctx context.Context, batch []workspace.Opened) (workspace.Re
 		if err != nil {
 			continue
 		}
-		k := key{p.What, string(p.Target)}
+		said := rowOf(o, p)
+		k := key{said.What, said.Target}
 		row, found, err := v.service.config.Store.NameRow(ctx, o.Workspace, k.what, k.target)
 		if err != nil {
 			return workspace.Result{}, err
@@ -52,11 +53,14 @@ func (v *view) lookBack(ctx context.Context, lost map[key]bool) (map[key]NameRow
 	everywhere := func(seal.SpaceID, seal.ID) bool { return true }
 	err := v.team.EachOpened(ctx, workspace.KindProfile, everywhere, func(o workspace.Opened) error {
 		p, err := Decode(o)
-		k := key{p.What, string(p.Target)}
-		if err != nil || !lost[k] || p.What == WorkspaceName && !v.leads(o.Person) {
+		if err != nil {
 			return nil
 		}
-		row := NameRow{Workspace: o.Workspace, What: p.What, Target: k.target, Lamport: p.Lamport, Writer: o.ID, Name: p.Name}
+		row := rowOf(o, p)
+		k := key{row.What, row.Target}
+		if !lost[k] || !v.may(p, o) {
+			return nil
+		}
 		if row.beats(best[k]) {
 			best[k] = row
 		}
@@ -90,6 +94,7 @@ func (v *view) giveBack(lost map[key]bool, before map[key]NameRow) {
 		} else {
 			v.names[k] = row
 		}
+		v.introduced(k, row.Name)
 		v.mu.Unlock()
 		v.tellName(row)
 	}

@@ -45,7 +45,7 @@ func (t team) membership(st *member.State, p member.Person) Membership {
 	m := Membership{
 		Person: p.ID, Role: Role(p.Role.String()), By: p.By,
 		Here:      p.Status == member.Active || p.Status == member.Suspended,
-		Verified:  p.Verified && p.Status == member.Active,
+		Admitted:  p.Verified && p.Status == member.Active,
 		Suspended: p.Status == member.Suspended,
 		First:     st.IsTop(p.ID),
 		Below:     st.Outranks(self, p.ID),
@@ -75,6 +75,16 @@ func (t team) Home() (seal.SpaceID, bool) {
 		}
 	}
 	return seal.SpaceID{}, false
+}
+
+// LetsIn implements [Spaces].
+func (t team) LetsIn(space seal.SpaceID, person seal.ID) bool {
+	st := t.State()
+	if st == nil {
+		return false
+	}
+	s, ok := st.Space(space)
+	return ok && s.Kind == member.SpacePrivate && s.Members[person] == member.AccessAdmin
 }
 
 // stranger reports whether a guest shares no space with a person.

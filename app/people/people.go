@@ -27,8 +27,8 @@ type State string
 // The states of a person.
 const (
 	Verified   State = "verified"   // codes were compared
-	Unverified State = "unverified" // came by an invitation link
-	NewDevice  State = "new-device" // added a device within seven days
+	Unverified State = "unverified" // the own person did not compare codes with them
+	NewDevice  State = "new-device" // added a device since, or within seven days
 	Suspended  State = "suspended"  // came with an invitation that was used too often
 	Removed    State = "removed"    // left or was removed
 )
@@ -55,7 +55,10 @@ type Person struct {
 	LastSeenMs int64 // Unix milliseconds; 0: never
 	Devices    int   // active ones
 	InvitedBy  seal.ID
+	AdmittedBy seal.ID // who compared codes with them when they came; zero: nobody
 	Self       bool
-	First      bool // the owner whom nobody outranks
-	Below      bool // the person who uses this device outranks this one
+	VerifiedMs int64     // when the own person compared codes with them; 0: never
+	VerifiedBy []seal.ID // others who say that they did, with all devices of now
+	First      bool      // the owner whom nobody outranks
+	Below      bool      // the person who uses this device outranks this one
 }

@@ -23,6 +23,7 @@ type Config struct {
 	Store Storage
 	// Workspaces tells who came, went and is online; may be nil.
 	Workspaces *workspace.Manager
+	Elsewhere  Elsewhere // the own person's other devices; may be nil
 	// Repeat writes what else those who came to a space lack to find their way; may be nil.
 	Repeat func(ctx context.Context, ws seal.ID, space seal.SpaceID) error
 	Now    func() time.Time // time.Now when nil
@@ -76,7 +77,10 @@ func (s *Service) View(w *workspace.Workspace) workspace.View { return s.Open(Te
 // Open adds a workspace and returns the view that folds its profile envelopes.
 // It reads nothing; opening a workspace again replaces what was kept of it.
 func (s *Service) Open(team Team) workspace.View {
-	v := &view{service: s, team: team, names: map[key]NameRow{}, told: map[seal.ID]Person{}, said: map[saying]said{}}
+	v := &view{
+		service: s, team: team, names: map[key]NameRow{}, vouches: map[seal.ID]map[seal.ID]string{},
+		told: map[seal.ID]Person{}, said: map[saying]said{},
+	}
 	s.mu.Lock()
 	s.views[team.ID()] = v
 	s.mu.Unlock()
@@ -228,32 +232,39 @@ func (v *view) give(ctx context.Context, space seal.SpaceID, what What, target [
 	if v.name(key{what, string(target)}) == text {
 		return nil
 	}
-	_, err := v.write(ctx, space, what, target, text)
+	_, err := v.write(ctx, space, Profile{What: what, Target: target, Name: text}, key{what, string(target)})
 	return err
 }
 
-// RepeatSpaceName writes the name of a space once more, for people who cannot open what
-// was written before they came.
+// RepeatSpaceName writes the name of a space once more, and whom it lets in, for people
+// who cannot open what was written before they came.
 func (s *Service) RepeatSpaceName(ctx context.Context, ws seal.ID, space seal.SpaceID) error {
 	v, err := s.view(ws)
 	if err != nil {
 		return err
 	}
-	text := v.name(key{SpaceName, string(space[:])})
-	if text == "" {
-		return nil
+	for _, what := range []What{SpaceName, Demand} {
+		k := key{what, string(space[:])}
+		text := v.name(k)
+		if text == "" {
+			continue
+		}
+		if _, err := v.write(ctx, space, Profile{What: what, Target: space[:], Name: text}, k); err != nil {
+			return err
+		}
 	}
-	_, err = v.write(ctx, space, SpaceName, space[:], text)
-	return err
+	return nil
 }
 
-func (v *view) write(ctx context.Context, space seal.SpaceID, what What, target []byte, text string) (workspace.Opened, error) {
+// write says something new of what k names.
+func (v *view) write(ctx context.Context, space seal.SpaceID, p Profile, k key) (workspace.Opened, error) {
 	opened, err := v.team.Append(ctx, space, workspace.KindProfile, func(ctx context.Context) (workspace.Draft, error) {
-		before, _, err := v.service.config.Store.NameRow(ctx, v.team.ID(), what, string(target))
+		before, _, err := v.service.config.Store.NameRow(ctx, v.team.ID(), k.what, k.target)
 		if err != nil {
 			return workspace.Draft{}, err
 		}
-		body, err := Profile{What: what, Target: target, Lamport: before.Lamport + 1, Name: text}.Encode()
+		p.Lamport = before.Lamport + 1
+		body, err := p.Encode()
 		return workspace.Draft{Body: body}, err
 	})
 	if err != nil {

@@ -46,16 +46,24 @@ type Guests interface {
 type Team interface {
 	Log
 	Roster
+	Spaces
 	Guests
+}
+
+// Spaces is who lets people in where.
+type Spaces interface {
+	MainSpace() seal.SpaceID
+	// LetsIn reports whether a person lets others into a private space.
+	LetsIn(space seal.SpaceID, person seal.ID) bool
 }
 
 // Membership is what the membership log says of a person.
 type Membership struct {
 	Person   seal.ID
 	Role     Role
-	Here     bool // not removed, not left
-	Verified bool // codes were compared
-	By       seal.ID
+	Here     bool     // not removed, not left
+	By       seal.ID  // who invited or admitted the person
+	Admitted bool     // after codes were compared with By
 	Devices  []Device // active ones
 
 	Suspended bool // waits for a confirmation

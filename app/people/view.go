@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sync"
 
 	"parvis/app/workspace"
@@ -23,10 +24,13 @@ type view struct {
 	team    Team
 
 	mu     sync.Mutex
-	loaded bool               // guarded by mu
-	names  map[key]NameRow    // guarded by mu
-	told   map[seal.ID]Person // guarded by mu; what was told last
-	said   map[saying]said    // only read and written where names are said abroad
+	loaded bool              // guarded by mu
+	names  map[key]NameRow   // guarded by mu
+	trusts map[seal.ID]Trust // guarded by mu; by person; nil: not read yet
+
+	vouches map[seal.ID]map[seal.ID]string // guarded by mu; the introductions among names: person, author, devices
+	told    map[seal.ID]Person             // guarded by mu; what was told last
+	said    map[saying]said                // only read and written where names are said abroad
 }
 
 // Apply implements [workspace.View].
@@ -38,14 +42,14 @@ func (v *view) Apply(ctx context.Context, batch []workspace.Opened) (workspace.R
 			continue
 		}
 		p, err := Decode(o)
-		if err == nil && p.What == WorkspaceName && !v.leads(o.Person) {
+		if err == nil && !v.may(p, o) {
 			err = ErrRefused
 		}
 		if err != nil {
 			bad[o.ID] = err.Error()
 			continue
 		}
-		row := NameRow{Workspace: o.Workspace, What: p.What, Target: string(p.Target), Lamport: p.Lamport, Writer: o.ID, Name: p.Name}
+		row := rowOf(o, p)
 		before, found, err := v.service.config.Store.NameRow(ctx, o.Workspace, row.What, row.Target)
 		if err != nil {
 			return workspace.Result{}, err
@@ -73,6 +77,7 @@ func (v *view) keep(given []NameRow) {
 		fresh := row.beats(before)
 		if fresh {
 			v.names[k] = row
+			v.introduced(k, row.Name)
 		}
 		v.mu.Unlock()
 		if fresh {
@@ -93,7 +98,11 @@ func (v *view) tellName(row NameRow) {
 		}
 	case WorkspaceName:
 		v.service.WorkspaceRenamed.Publish(v.team.ID())
-	case SpaceName:
+	case Vouch:
+		if m, ok := v.team.Member(seal.ID([]byte(row.Target[idSize:]))); ok {
+			v.tell(v.person(m))
+		}
+	case SpaceName, Demand:
 		v.service.SpaceRenamed.Publish(NamedSpace{v.team.ID(), seal.SpaceID([]byte(row.Target))})
 	}
 }
@@ -105,7 +114,7 @@ func (v *view) tell(p Person) {
 	v.told[p.ID] = p
 	v.mu.Unlock()
 	before.LastSeenMs = p.LastSeenMs // moves all the time; tells nothing new by itself
-	if !known || before != p {
+	if !known || !before.looksLike(p) {
 		v.service.PersonChanged.Publish(p)
 	}
 }
@@ -136,10 +145,13 @@ func (v *view) load(ctx context.Context) error {
 				v.trouble("A stored name was damaged and could not be restored: it comes back when it is given again.")
 				continue
 			}
-			v.trouble("The stored name “" + row.Name + "” was damaged and was restored from its envelope.")
+			if row.What <= SpaceName {
+				v.trouble("The stored name “" + row.Name + "” was damaged and was restored from its envelope.")
+			}
 		}
 		if k := (key{row.What, row.Target}); row.beats(v.names[k]) {
 			v.names[k] = row
+			v.introduced(k, row.Name)
 		}
 	}
 	return nil
@@ -155,7 +167,7 @@ func (v *view) restore(ctx context.Context, row NameRow) (NameRow, error) {
 	if err != nil {
 		return NameRow{}, err
 	}
-	restored := NameRow{Workspace: row.Workspace, What: p.What, Target: string(p.Target), Lamport: p.Lamport, Writer: o.ID, Name: p.Name}
+	restored := rowOf(o, p)
 	err = v.service.config.Store.Write(ctx, func(ctx context.Context) error { return v.service.config.Store.PutName(ctx, restored) })
 	return restored, err
 }
@@ -173,10 +185,14 @@ func (v *view) leads(person seal.ID) bool {
 // person makes what is shown of a member.
 func (v *view) person(m Membership) Person {
 	self, _ := v.team.Self()
+	t, trusted := v.trust(m.Person)
 	p := Person{
 		Workspace: v.team.ID(), ID: m.Person, Name: v.service.Name(v.team.ID(), m.Person), Role: m.Role,
-		State: v.state(m, self), Devices: len(m.Devices), InvitedBy: m.By, Self: m.Person == self,
-		First: m.First, Below: m.Below,
+		State: v.state(m, self, t, trusted), Devices: len(m.Devices), InvitedBy: m.By, Self: m.Person == self,
+		First: m.First, Below: m.Below, VerifiedMs: t.AtMs, VerifiedBy: v.introducers(m, self),
+	}
+	if m.Admitted {
+		p.AdmittedBy = m.By
 	}
 	for _, d := range m.Devices {
 		p.Online = p.Online || v.team.Online(d.ID)
@@ -185,23 +201,8 @@ func (v *view) person(m Membership) Person {
 	return p
 }
 
-func (v *view) state(m Membership, self seal.ID) State {
-	if !m.Here {
-		return Removed
-	}
-	if m.Suspended {
-		return Suspended
-	}
-	for _, d := range m.Devices {
-		if d.Later && v.service.config.Now().UnixMilli()-d.AddedMs < newDeviceMs {
-			return NewDevice
-		}
-	}
-	if m.Verified || m.Person == self {
-		return Verified
-	}
-	return Unverified
-}
+// looksLike reports whether two say the same of a person.
+func (p Person) looksLike(other Person) bool { return reflect.DeepEqual(p, other) }
 
 // shows reports whether a person is listed: a guest sees whom it shares a space with, and
 // of whom it has heard.

@@ -110,6 +110,9 @@ func (db *DB) start(ctx context.Context, key seal.Key) error {
 	return nil
 }
 
+// StorageKey is the key that the database was opened with, for its other slots.
+func (db *DB) StorageKey() seal.Key { return db.key }
+
 // check refuses a wrong storage key and reads what everything else relies on.
 func (db *DB) check(ctx context.Context) error {
 	if err := db.checkKey(ctx); err != nil {

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,7 +14,7 @@ import (
 // Known reports whether a peer is an active device or a super-peer of one of the
 // workspaces, or somebody through whom a join goes on.
 func (m *Manager) Known(peer seal.ID) bool {
-	if m.linkedPeer(peer) {
+	if m.linkedPeer(peer) || m.expected(peer) {
 		return true
 	}
 	if m.knowsSuperPeer(peer) {
@@ -46,8 +47,9 @@ func (m *Manager) LobbyFor(peer seal.ID) bool {
 	if m.linkLobby(peer) {
 		return true
 	}
+	returns := m.returnDoor(seal.ID{}, m.Now().UnixMilli())
 	for _, w := range m.List() {
-		if !w.Ready() || !w.openInvites() {
+		if !w.Ready() || !returns && !w.openInvites() {
 			continue
 		}
 		if _, known := w.State().DeviceByPeer(peer); !known {
@@ -187,6 +189,9 @@ func (m *Manager) MDNSNames(days ...int64) []string {
 // comparison of codes where the invitation wants one.
 func (m *Manager) Answer(ctx context.Context, from seal.ID, raw []byte, talk Talk) (Welcome, error) {
 	request, err := member.ParseJoinRequest(raw)
+	if seal.OutcomeOf(err) == seal.Drop {
+		return Welcome{}, errors.Join(&Refusal{RefusedVersion}, err)
+	}
 	if err != nil {
 		return Welcome{}, fmt.Errorf("%w: %w", ErrBad, err)
 	}

@@ -73,6 +73,9 @@ func (m *Manager) admitByCodes(ctx context.Context, w *Workspace, from seal.ID, 
 		if err := w.postAdmit(ctx, m.network.Self(), from, request, invite); err != nil {
 			return nil, err
 		}
+		if joiner, err := founderOf(request.PersonGenesis); err == nil {
+			m.compared(w, joiner, ByJoining)
+		}
 	}
 	genesis, _, err := member.ParsePersonGenesis(request.PersonGenesis)
 	if err != nil {

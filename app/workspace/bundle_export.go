@@ -35,15 +35,15 @@ func (w *Workspace) ExportBundle(ctx context.Context, out io.Writer, spec Bundle
 	if err := e.choose(w.State()); err != nil {
 		return BundleMade{}, err
 	}
-	var err error
-	e.file, err = bundle.NewWriter(out, keys, w.self.sign, bundle.Head{MadeMs: w.now().UnixMilli(), For: spec.For})
+	file, err := bundle.NewWriter(out, keys, w.self.sign, bundle.Head{MadeMs: w.now().UnixMilli(), For: spec.For})
+	e.file = file
 	for _, step := range []func(context.Context) error{e.objects, e.held, e.blocks} {
 		if err == nil {
 			err = step(ctx)
 		}
 	}
 	if err == nil {
-		err = e.file.Close()
+		err = file.Close()
 	}
 	if err != nil {
 		return BundleMade{}, fmt.Errorf("export bundle: %w", err)
@@ -51,10 +51,15 @@ func (w *Workspace) ExportBundle(ctx context.Context, out io.Writer, spec Bundle
 	return e.made, nil
 }
 
+// Records is where an export goes.
+type Records interface {
+	Add(kind bundle.Kind, body ...[]byte) error
+}
+
 type bundleExport struct {
 	w      *Workspace
 	spec   BundleSpec
-	file   *bundle.Writer
+	file   Records
 	spaces map[seal.SpaceID]bool // that one of the readers may read
 	known  feed.Vector           // what all who may read a chain have of it
 	chains map[feed.FeedID]bool  // that somebody may lack something of

@@ -40,8 +40,9 @@ type Comparison struct {
 	Workspace seal.ID
 	Invite    seal.ID // the invitation, or the link for a device, that it is about
 	Device    bool    // a device of the own person is added
+	Person    seal.ID // the other one, where both are in already; else zero
 	Begun     int64   // Unix milliseconds
-	Inviter   bool    // this side invited, or is the older device; else it joins
+	Inviter   bool    // this side invited, is the older device, or asked; else it joins or was asked
 	Code      string  // ours, once there is one: to read out
 	State     string
 	End       CodesEnd // of one that failed
@@ -54,6 +55,7 @@ type codes struct {
 	mu   sync.Mutex
 	desk sas.Desk               // guarded by mu
 	open map[string]*comparison // guarded by mu; by id
+	asks map[seal.ID]*asking    // guarded by mu; by peer: who of the two asked to verify
 }
 
 type comparison struct {
@@ -112,6 +114,12 @@ func (m *Manager) begin(ws seal.ID, terms sas.Terms, inviter bool, start func(de
 		ID: fmt.Sprintf("%x", nonce16()), Workspace: ws, Invite: terms.Invite, Device: terms.Purpose == sas.PurposeDevice,
 		Begun: m.Now().UnixMilli(), Inviter: inviter, State: CodesWaiting,
 	}
+	if terms.Purpose == sas.PurposeVerify {
+		c.Person = terms.A.Person
+		if inviter {
+			c.Person = terms.B.Person
+		}
+	}
 	if m.codes.open == nil {
 		m.codes.open = map[string]*comparison{}
 	}
@@ -146,6 +154,7 @@ func (m *Manager) finish(c *comparison, how CodesEnd) {
 	_, _ = m.step(c, how, func() ([]byte, error) { c.session.Drop(m.Now().UnixMilli()); return nil, nil })
 	m.codes.mu.Lock()
 	delete(m.codes.open, c.ID)
+	delete(m.codes.asks, c.session.Peer())
 	m.codes.mu.Unlock()
 }
 
@@ -361,12 +370,16 @@ func founderOf(raw []byte) (sas.Party, error) {
 	return sas.Party{Person: person, Device: record.SignPK}, err
 }
 
-// converseAsJoiner is the joiner's side. inviter is the peer it dialled.
-func (m *Manager) converseAsJoiner(ctx context.Context, w *Workspace, inviter seal.ID, invite seal.ID, talk Talk) error {
+// converseAsJoiner is the joiner's side. inviter is the peer it dialled. Who it turned
+// out to be is kept with the join: the log that says so comes later.
+func (m *Manager) converseAsJoiner(ctx context.Context, w *Workspace, j *joining, inviter seal.ID, invite seal.ID, talk Talk) error {
 	terms := sas.Terms{
 		WS: w.id, Invite: invite, Purpose: sas.PurposeJoin,
 		B: sas.Party{Person: w.self.person, Device: w.self.device},
 	}
-	_, err := m.respond(ctx, w.id, inviter, terms, talk)
+	terms, err := m.respond(ctx, w.id, inviter, terms, talk)
+	if err == nil {
+		j.compared.Store(&terms.A)
+	}
 	return err
 }

@@ -14,12 +14,16 @@ import (
 // Create founds a workspace: the founder, the log key, the genesis and the first
 // epoch of the main space, all in one transaction.
 func (m *Manager) Create(ctx context.Context, name string) (*Workspace, error) {
+	recovery, err := m.recoveryKey(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("create workspace: %w", err)
+	}
 	var w *Workspace
 	var after afterCommit
-	err := m.Storage.Write(ctx, func(ctx context.Context) error {
+	err = m.Storage.Write(ctx, func(ctx context.Context) error {
 		after = nil
 		var err error
-		if w, err = m.found(ctx, &after); err != nil {
+		if w, err = m.found(ctx, recovery, &after); err != nil {
 			return err
 		}
 		return m.Storage.PutSecret(ctx, w.id, secretName, []byte(name))
@@ -41,14 +45,15 @@ func (m *Manager) Create(ctx context.Context, name string) (*Workspace, error) {
 	return w, nil
 }
 
-// person makes a person with this device as the first, and its KEM seed.
-func (m *Manager) person() (raw []byte, id seal.ID, seed [32]byte, err error) {
+// person makes a person with this device as the first and a paper key, if there is one,
+// and its KEM seed.
+func (m *Manager) person(recovery *seal.ID) (raw []byte, id seal.ID, seed [32]byte, err error) {
 	seed = nonce32()
 	kem, err := seal.NewKEMKey(seed)
 	if err != nil {
 		return nil, id, seed, err
 	}
-	_, raw, err = member.NewPersonGenesis(m.device, kem.Public(), platform(), nonce16(), nil)
+	_, raw, err = member.NewPersonGenesis(m.device, kem.Public(), platform(), nonce16(), recovery)
 	if err != nil {
 		return nil, id, seed, err
 	}
@@ -70,8 +75,8 @@ func platform() uint {
 	}
 }
 
-func (m *Manager) found(ctx context.Context, after *afterCommit) (*Workspace, error) {
-	genesis, person, seed, err := m.person()
+func (m *Manager) found(ctx context.Context, recovery *seal.ID, after *afterCommit) (*Workspace, error) {
+	genesis, person, seed, err := m.person(recovery)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +175,11 @@ func (m *Manager) startJoin(ctx context.Context, link member.Link, name string) 
 		}
 		return nil, nil, ErrJoined
 	}
-	genesis, person, seed, err := m.person()
+	recovery, err := m.recoveryKey(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	genesis, person, seed, err := m.person(recovery)
 	if err != nil {
 		return nil, nil, err
 	}

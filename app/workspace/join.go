@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parvis/crdt/member"
+	"parvis/crdt/sas"
 	"parvis/crdt/seal"
 )
 
@@ -25,6 +26,8 @@ type Welcome struct {
 // Knock is what a joiner brings to the join protocol.
 type Knock struct {
 	Request []byte
+	// Return says that a person comes back with a paper key; only for Link.
+	Return bool
 	// Converse compares codes before the welcome; nil with an instant invitation.
 	Converse func(ctx context.Context, talk Talk) error
 	// Accept turns the welcome into the sealed Join entry. With codes first there
@@ -48,8 +51,9 @@ const (
 	RefusedRevoked = "revoked"
 	RefusedUnknown = "unknown"
 	RefusedRules   = "refused"
-	RefusedWait    = "wait"  // this member cannot answer now; another may
-	RefusedEnded   = "ended" // a super-peer says so, and not why
+	RefusedWait    = "wait"    // this member cannot answer now; another may
+	RefusedEnded   = "ended"   // a super-peer says so, and not why
+	RefusedVersion = "version" // this member's program is older than the request; another's may not be
 )
 
 // Is makes refusals with the same code equal for [errors.Is].
@@ -82,7 +86,8 @@ type joining struct {
 	ctx    context.Context // of the attempts
 	cancel context.CancelFunc
 
-	awaited atomic.Int32 // who looks on, and hears of a failure
+	awaited  atomic.Int32              // who looks on, and hears of a failure
+	compared atomic.Pointer[sas.Party] // the inviter, once the codes were right
 
 	mu  sync.Mutex
 	err error // guarded by mu; final
@@ -196,10 +201,13 @@ func (m *Manager) knock(ctx context.Context, w *Workspace, j *joining, peer memb
 	knock.Accept = func(welcome Welcome) ([]byte, error) { return w.acceptWelcome(ctx, keys, j, genesis, welcome) }
 	if j.link.Mode == member.ModeCodes {
 		knock.Converse = func(ctx context.Context, talk Talk) error {
-			return m.converseAsJoiner(ctx, w, peer.Peer, keys.ID, talk)
+			return m.converseAsJoiner(ctx, w, j, peer.Peer, keys.ID, talk)
 		}
 	}
 	err = m.network.Knock(ctx, peer.Peer, peer.Addrs, knock)
+	if other := j.compared.Load(); err == nil && other != nil {
+		m.compared(w, *other, ByJoining)
+	}
 	if errors.Is(err, ErrAtDoor) && j.link.Mode == member.ModeInstant && m.superPeers != nil {
 		return m.enter(ctx, w, j, peer, keys, genesis)
 	}

@@ -35,6 +35,9 @@ type Network interface {
 	Knock(ctx context.Context, peer seal.ID, addrs []string, knock Knock) error
 	// Link runs the protocol that adds this device to the person of another one.
 	Link(ctx context.Context, peer seal.ID, addrs []string, knock Knock) error
+	// Compare asks a connected peer to compare codes in a workspace, and runs converse
+	// once it is ready. Its refusals are [ErrComparing], [ErrResting] and [ErrNoVerify].
+	Compare(ctx context.Context, peer, ws seal.ID, converse func(ctx context.Context, talk Talk) error) error
 	// AskKey sends a KeyRequest to a connected peer and returns its KeyGrant.
 	AskKey(ctx context.Context, peer seal.ID, request []byte) ([]byte, error)
 }
@@ -77,6 +80,9 @@ type ways struct {
 type pairing struct {
 	codes codes
 	links links
+	// Compared keeps that the codes of somebody were right; may be nil. Set it before Start.
+	Compared func(ctx context.Context, w *Workspace, c Compared) error
+	returns
 }
 
 // background is the life of what runs beside the calls.
@@ -145,18 +151,30 @@ func (m *Manager) openDevice(ctx context.Context) error {
 // PeerSeed is the seed of the host key of this device.
 func (m *Manager) PeerSeed() [32]byte { return m.device.PeerSeed }
 
-// make builds a workspace object of a person without reading anything. Its views know both
-// from the beginning.
+// make builds a workspace object of a person without reading anything.
 func (m *Manager) make(id, person seal.ID) *Workspace {
+	w := m.bare(id)
+	m.give(w, person)
+	return w
+}
+
+// bare builds a workspace object before its person is known: it has no views yet.
+func (m *Manager) bare(id seal.ID) *Workspace {
 	w := &Workspace{id: id, views: map[Kind]View{}}
 	w.surroundings = surroundings{storage: m.Storage, events: &m.Events, logger: m.Logger, now: m.Now, files: m.files}
-	w.self = identity{person: person, device: m.device.Sign.Public(), sign: m.device.Sign, peer: m.device.PeerPublic()}
+	w.self = identity{device: m.device.Sign.Public(), sign: m.device.Sign, peer: m.device.PeerPublic()}
 	w.presence.online, w.presence.seen = map[seal.ID]bool{}, map[seal.ID]int64{}
 	w.keys, w.members, w.feeds, w.custody, w.fences = newKeyring(w), newMembership(w), newFeeds(w), newCustody(w), newFences(w)
+	return w
+}
+
+// give gives a workspace its person and then its views, which know the person from the
+// beginning.
+func (m *Manager) give(w *Workspace, person seal.ID) {
+	w.self.person = person
 	for kind, view := range m.Views {
 		w.views[kind] = view(w)
 	}
-	return w
 }
 
 func (m *Manager) openWorkspace(ctx context.Context, id seal.ID) (*Workspace, error) {
@@ -173,6 +191,9 @@ func (m *Manager) openWorkspace(ctx context.Context, id seal.ID) (*Workspace, er
 	}
 	w := m.make(id, person)
 	if err := w.load(ctx); err != nil {
+		return nil, err
+	}
+	if err := m.loadReturnDoor(ctx, w); err != nil {
 		return nil, err
 	}
 	raw, found, err := m.Storage.Secret(ctx, id, secretJoin)
@@ -220,6 +241,9 @@ func (m *Manager) Start(ctx context.Context) error {
 	}
 	m.staff()
 	m.startLinks()
+	if err := m.startReturns(ctx); err != nil {
+		return err
+	}
 	changed := make(chan struct{}, 1)
 	cancel := m.Events.Members.Subscribe(func(MembersChanged) {
 		select {

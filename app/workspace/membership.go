@@ -291,11 +291,16 @@ func (m *membership) all() [][]byte {
 
 // post writes an entry of this device inside a transaction.
 func (m *membership) post(ctx context.Context, typ member.Type, body []byte, after *afterCommit) (*member.Entry, error) {
+	return m.postAs(ctx, m.w.self.sign, typ, body, after)
+}
+
+// postAs writes an entry with a key, which is the device's or the paper key of its person.
+func (m *membership) postAs(ctx context.Context, key seal.SignKey, typ member.Type, body []byte, after *afterCommit) (*member.Entry, error) {
 	if err := m.fresh(ctx); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
-	entry, err := m.log.Write(m.w.self.sign, typ, body, m.w.now().UnixMilli())
+	entry, err := m.log.Write(key, typ, body, m.w.now().UnixMilli())
 	m.mu.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("write entry: %w", err)

@@ -281,6 +281,28 @@ func (l line) Receive(ctx context.Context) ([]byte, error) {
 	}
 }
 
+func (d *device) Compare(ctx context.Context, peer, ws seal.ID, converse func(context.Context, workspace.Talk) error) error {
+	host, ok := d.reach(peer)
+	if !ok {
+		return errors.New("unreachable")
+	}
+	answer, err := host.AnswerVerify(ctx, d.Self(), ws)
+	if err != nil {
+		return err
+	}
+	here, there := pipe(d.tick)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		defer here.hangUp()
+		_ = answer(ctx, there)
+	}()
+	err = converse(ctx, here)
+	here.hangUp()
+	<-over
+	return err
+}
+
 func (d *device) AskKey(_ context.Context, peer seal.ID, request []byte) ([]byte, error) {
 	host, ok := d.reach(peer)
 	if !ok {

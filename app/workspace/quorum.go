@@ -34,7 +34,7 @@ const consentPrefix = "parvis-consent-"
 // maxConsent bounds the text of a consent, in bytes.
 const maxConsent = 512
 
-// consent is what a trustee hands to another one (rule K70).
+// consent is what a trustee hands to another one (rule K77).
 type consent struct {
 	_         struct{} `cbor:",toarray"`
 	V         uint

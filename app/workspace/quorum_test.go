@@ -10,7 +10,7 @@ import (
 	"parvis/crdt/seal"
 )
 
-func TestK70TrusteesDeposeTheFounder(t *testing.T) {
+func TestK77TrusteesDeposeTheFounder(t *testing.T) {
 	all := team(t, 4)
 	ana, ben, cleo, dan := all[0], all[1], all[2], all[3]
 	if _, err := ben.w.Consent(ana.who(), nil); !errors.Is(err, workspace.ErrNoQuorum) {
@@ -68,7 +68,7 @@ func TestK70TrusteesDeposeTheFounder(t *testing.T) {
 	}
 }
 
-func TestK70AConsentEndsWithThePolicy(t *testing.T) {
+func TestK77AConsentEndsWithThePolicy(t *testing.T) {
 	all := team(t, 3)
 	ana, ben, cleo := all[0], all[1], all[2]
 	trustees := []seal.ID{ben.who(), cleo.who()}

@@ -25,6 +25,11 @@ export async function until(what, check, limit = patience) {
 
 /** A link for some people to join a node's workspace. */
 export async function invitation(program, node, uses = 5) {
+  const { recovery } = await command(program, node, "recovery", "status")
+  if (recovery.paper === "unsaved") {
+    const { key } = await command(program, node, "recovery", "show")
+    await command(program, node, "recovery", "confirm", ...key.words)
+  }
   const made = await command(program, node, "invite", "create", "--uses", String(uses))
   return made.link ?? made.invite?.link ?? made.invitation?.link
 }

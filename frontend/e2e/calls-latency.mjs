@@ -205,6 +205,7 @@ try {
   await ana.field(w.workspaceName).fill("Calls")
   await ana.field(w.yourName).fill("Ana")
   await ana.button(w.createButton).click()
+  await ana.savePaper()
   await ana.field(w.message("general")).waitFor({ timeout: patience })
   await ben.button(w.joinWith).click()
   await ben.field(w.link).fill(await invitation(program, ana.node))

@@ -113,6 +113,7 @@ export async function callsLine(report, program) {
       await ana.field(all.en.workspaceName).fill("Lines")
       await ana.field(all.en.yourName).fill("Ana")
       await ana.button(all.en.createButton).click()
+      await ana.savePaper()
       await ana.field(all.en.message("general")).waitFor({ timeout: patience })
       const link = await invitation(program, ana.node, 5)
       await ben.button(all.fr.joinWith).click()

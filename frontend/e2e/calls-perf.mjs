@@ -255,6 +255,7 @@ async function ofParvis(camera, people) {
     await ana.field(w.workspaceName).fill("Calls")
     await ana.field(w.yourName).fill("Ana")
     await ana.button(w.createButton).click()
+    await ana.savePaper()
     await ana.field(w.message("general")).waitFor({ timeout: patience })
     const link = await invitation(program, ana.node, people)
     await ana.button("Start call", true).click()

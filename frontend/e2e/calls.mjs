@@ -100,6 +100,7 @@ export async function calls(report, program) {
       await ana.field(w.workspaceName).fill("Calls")
       await ana.field(w.yourName).fill("Ana")
       await ana.button(w.createButton).click()
+      await ana.savePaper()
       await ana.field(w.message("general")).waitFor({ timeout: patience })
       const link = await invitation(program, ana.node)
       await ben.button(w.joinWith).click()

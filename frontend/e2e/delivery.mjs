@@ -128,6 +128,7 @@ export async function delivery(report, browser, program, language) {
       await ana.field(w.workspaceName).fill("Atelier")
       await ana.field(w.yourName).fill("Ana")
       await ana.button(w.createButton, true).click()
+      await ana.savePaper()
       await ana.channel("general").waitFor()
       await section(ana, w.network)
       await dialog.getByRole("button", { name: w.addSuperPeer }).click()

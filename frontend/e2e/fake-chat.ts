@@ -3,6 +3,8 @@ import type { Channel, Message, Space } from "../src/transport/types"
 import { texts, topics } from "./fake-samples"
 import { hex, type FakeWorld, type Methods } from "./fake-world"
 
+type NewSpace = { name: string; people: string[]; history: string; verifiedOnly: boolean }
+
 const order = (n: number) => n.toString(16).padStart(16, "0")
 
 /** Spaces, channels and messages of a workspace in memory. */
@@ -27,8 +29,7 @@ export class FakeChat {
         })),
       "Workspaces.CloseSpace": (form: { space: string; closed: boolean }) =>
         this.#changeSpace(form.space, () => ({ closed: form.closed })),
-      "Workspaces.CreateSpace": (form: { name: string; people: string[]; history: string }) =>
-        this.#createSpace(form),
+      "Workspaces.CreateSpace": (form: NewSpace) => this.#createSpace(form),
       "Chat.Channels": () =>
         this.#channels.filter(({ space }) =>
           this.#world.spaces.filter(this.#reads).some(({ id }) => id === space),
@@ -73,6 +74,7 @@ export class FakeChat {
       name: french ? "Direction" : "Management",
       people: [hex(2)],
       history: "from-join",
+      verifiedOnly: false,
     })
     const made = this.#world.spaces.at(-1)
     if (made && this.#world.options.role === "guest") made.by = hex(2)
@@ -116,7 +118,7 @@ export class FakeChat {
     setTimeout(() => held(message.seq), 1800)
   }
 
-  #createSpace(form: { name: string; people: string[]; history: string }): Space {
+  #createSpace(form: NewSpace): Space {
     const space = {
       id: hex(this.#world.spaces.length + 700, 32),
       name: form.name,
@@ -124,6 +126,7 @@ export class FakeChat {
       history: form.history,
       people: [this.#world.self, ...form.people],
       by: this.#world.self,
+      verifiedOnly: form.verifiedOnly,
       closed: false,
     }
     this.#world.spaces.push(space)
@@ -179,6 +182,7 @@ export class FakeChat {
       history: "full",
       people,
       by: this.#world.self,
+      verifiedOnly: false,
       closed: false,
     })
     this.#world.tell("chat.channel", { ...channel })

@@ -141,6 +141,7 @@ export class FakeNetwork {
       workspace: this.#workspace()?.id ?? "",
       invite: "link",
       device: true,
+      person: "",
       role: "",
       expires: 0,
       begun: Date.now(),

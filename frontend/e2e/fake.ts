@@ -1,11 +1,14 @@
 import { Listeners } from "../src/transport/listeners"
 import { ApiError, type Events, type Transport } from "../src/transport/transport"
 import type { Invite, Preferences, Status, Workspace } from "../src/transport/types"
+import { FakeAudit } from "./fake-audit"
 import { FakeCalls } from "./fake-calls"
 import { FakeChat } from "./fake-chat"
 import { FakeDocuments } from "./fake-documents"
+import { FakeTrust } from "./fake-trust"
 import { FakeMembers } from "./fake-members"
 import { FakeNetwork } from "./fake-network"
+import { FakeRecovery } from "./fake-recovery"
 import { names } from "./fake-samples"
 import { FakeWorld, hex, type FakeOptions, type Methods } from "./fake-world"
 
@@ -16,10 +19,12 @@ export class FakeTransport implements Transport {
   readonly #chat: FakeChat
   readonly #documents: FakeDocuments
   readonly calls: FakeCalls
+  readonly trust: FakeTrust
   readonly members: FakeMembers
   #invites: Invite[] = []
   #preferences: Preferences = { language: "", theme: "", dismissed: "" }
   locked = false
+  readonly recovery = new FakeRecovery()
   readonly network: FakeNetwork = new FakeNetwork(
     (event, data) => this.tell(event, data),
     () => this.#world.workspace,
@@ -42,6 +47,7 @@ export class FakeTransport implements Transport {
     )
     this.#chat = new FakeChat(this.#world)
     this.calls = new FakeCalls(this.#world)
+    this.trust = new FakeTrust(this.#world)
     this.members = new FakeMembers(this.#world)
     this.#documents = new FakeDocuments(this.#world)
     const { empty, french } = this.#world.options
@@ -64,7 +70,10 @@ export class FakeTransport implements Transport {
       ...this.calls.methods,
       ...this.members.methods,
       ...this.#documents.methods,
+      ...new FakeAudit(this.#world).methods,
       ...this.network.methods,
+      ...this.recovery.methods,
+      ...this.trust.methods,
     }
     const run = methods[method] as ((...args: unknown[]) => unknown) | undefined
     if (!run) throw new ApiError("internal", `there is no ${method}`)
@@ -116,6 +125,7 @@ export class FakeTransport implements Transport {
       network: "online",
       disk: "ok",
       isolated: "",
+      recovery: this.recovery.state,
       problems: [],
       workspaces: this.#world.workspaces,
       peers: this.#world.people
@@ -220,6 +230,9 @@ export class FakeTransport implements Transport {
       lastSeen: Date.now() - index * 5_400_000,
       devices: 1 + (index % 2),
       invitedBy: index > 1 ? hex(1) : this.#world.options.role === "guest" ? hex(2) : "",
+      admittedBy: index === 2 ? hex(1) : "",
+      verifiedAt: index === 1 ? Date.now() - 86_400_000 : 0,
+      verifiedBy: index === 2 ? [hex(2)] : [],
       self: index === 0,
       first: index === 0 && this.#world.options.role === "owner",
       below: this.#world.options.role === "owner" && index > 0,
@@ -233,6 +246,7 @@ export class FakeTransport implements Transport {
         people: [],
         by: "",
         closed: false,
+        verifiedOnly: false,
       },
     ]
     this.#chat.found()

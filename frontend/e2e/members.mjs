@@ -91,6 +91,7 @@ class Member {
     await at.field(w.workspaceName).fill(workspace)
     await at.field(w.yourName).fill(this.name)
     await at.button(w.createButton, true).click()
+    await at.savePaper()
     await at.channel("general").waitFor({ timeout: patience })
   }
 

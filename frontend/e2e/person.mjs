@@ -9,6 +9,9 @@ const whole = [1280, 800]
 /** The sizes in which a screen's picture is kept. */
 const sizes = process.env.PARVIS_SHOTS === "none" ? [] : [[800, 600], whole]
 
+/** The number in the label of a field. */
+const labelOf = (field) => field.evaluate((it) => /\d+/.exec(it.labels[0].textContent)[0])
+
 /** One person: a program, a browser window, and how to find things in it. */
 export class Person {
   complaints = []
@@ -48,6 +51,25 @@ export class Person {
     const field = this.field(this.w.message(channel))
     await field.fill(text)
     await field.press("Enter")
+  }
+
+  /** Writes the recovery key down and types back what is asked for, as after founding. */
+  async savePaper(look = async () => {}) {
+    const { w } = this
+    const dialog = this.page.getByRole("dialog", { name: w.paper })
+    await dialog.waitFor()
+    const words = await dialog.getByRole("listitem").allInnerTexts()
+    await look("paper")
+    await dialog.getByRole("button", { name: w.paperWritten }).click()
+    for (const field of await dialog.getByRole("textbox").all()) {
+      const place = Number(await labelOf(field))
+      await field.fill(words[place - 1].trim())
+    }
+    await look("paper-typed")
+    await dialog.getByRole("button", { name: w.paperConfirm }).click()
+    await dialog.getByRole("status").waitFor()
+    await this.page.keyboard.press("Escape")
+    await dialog.waitFor({ state: "detached" })
   }
 
   /** Uses one of a message's own buttons. */

@@ -10,6 +10,7 @@ import { Report } from "./report.mjs"
 import { mainScreens } from "./screens.mjs"
 import { callScreens } from "./screens-calls.mjs"
 import { deliveryScreens } from "./screens-delivery.mjs"
+import { trustScreens } from "./screens-trust.mjs"
 import { memberScreens } from "./screens-members.mjs"
 import { members } from "./members.mjs"
 import { scroll } from "./scroll.mjs"
@@ -46,6 +47,7 @@ const parts = [
   ],
   ["screens-calls", (browser) => gallery(report, browser, callScreens)],
   ["screens-delivery", (browser) => gallery(report, browser, deliveryScreens)],
+  ["screens-trust", (browser) => gallery(report, browser, trustScreens)],
   ["screens-members", (browser) => gallery(report, browser, memberScreens)],
   ["screens-main", (browser) => gallery(report, browser, mainScreens)],
 ].filter(

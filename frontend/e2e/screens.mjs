@@ -50,6 +50,83 @@ export async function mainScreens(look) {
       await page.getByRole("log", { name: "Messages" }).getByRole("article").last().waitFor()
     },
   })
+  for (const [name, size, french] of [
+    ["the audit log", [1280, 800], false],
+    ["the audit log in French at 800", [800, 600], true],
+    ["the audit log on a narrow window", [420, 740], false],
+  ]) {
+    const words = french
+      ? { workspace: "Atelier Rivoli", log: "Journal d’audit" }
+      : { workspace: "Harbour Studio", log: "Audit log" }
+    await look(name, {
+      french,
+      act: async (page) => {
+        await page.getByRole("button", { name: words.workspace, exact: true }).last().click()
+        await page.getByRole("menuitem", { name: words.log }).click()
+        await page.getByRole("dialog", { name: words.log }).getByRole("listitem").first().waitFor()
+        await page.setViewportSize({ width: size[0], height: size[1] })
+      },
+    })
+  }
+  for (const [name, size, french] of [
+    ["the recovery key", [1280, 800], false],
+    ["the recovery key in French on a narrow window", [420, 740], true],
+  ]) {
+    const words = french
+      ? { save: "Enregistrer la clé de récupération", word: "Mot 4", written: "Je les ai écrits" }
+      : { save: "Save the recovery key", word: "Word 4", written: "I have written them down" }
+    const unsaved = (page) =>
+      page.evaluate(() => {
+        window.fake.recovery.state = {
+          ...window.fake.recovery.state,
+          paper: "unsaved",
+          needed: true,
+        }
+        window.fake.tell("status", window.fake.status())
+      })
+    await look(`${name}, the reminder`, { size, french, act: unsaved })
+    await look(name, {
+      size,
+      french,
+      act: async (page) => {
+        await unsaved(page)
+        await page.getByRole("button", { name: words.save }).click()
+        await page.getByRole("dialog").getByRole("listitem").nth(23).waitFor()
+      },
+    })
+    await look(`${name}, typed back`, {
+      size,
+      french,
+      act: async (page) => {
+        await unsaved(page)
+        await page.getByRole("button", { name: words.save }).click()
+        await page.getByRole("button", { name: words.written }).click()
+        await page.getByRole("textbox", { name: words.word }).fill("zoo")
+      },
+    })
+  }
+  for (const [name, size, french] of [
+    ["settings, recovery", [1280, 800], false],
+    ["settings, recovery in French at 800", [800, 600], true],
+  ]) {
+    await look(name, {
+      size,
+      french,
+      act: async (page) => {
+        await page.keyboard.press("Control+,")
+        await page.getByRole("tab", { name: french ? "Récupération" : "Recovery" }).click()
+        await page.getByRole("region", { name: french ? "Sauvegarde" : "Backup" }).waitFor()
+      },
+    })
+  }
+  await look("coming back", {
+    query: "empty",
+    size: [800, 600],
+    act: async (page) => {
+      await page.getByRole("button", { name: "I have lost my computer" }).click()
+      await page.getByRole("textbox", { name: "Backup file" }).fill("/media/ana/parvis.age")
+    },
+  })
   await look("locked", {
     query: "locked",
     act: async (page) => {

@@ -31,6 +31,7 @@ export async function talk(report, browser, program, language) {
       await ana.field(w.yourName).fill("Ana Lopez")
       await ana.look("create")
       await ana.button(w.createButton).click()
+      await ana.savePaper((name) => ana.look(name))
       await ana.channel("general").waitFor({ timeout: patience })
       await ana.field(w.message("general")).waitFor()
       await ana.look("empty")

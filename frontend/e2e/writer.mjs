@@ -80,6 +80,7 @@ export async function meet(ana, ben, w) {
   await ana.field(w.workspaceName).fill("Atelier Rivoli")
   await ana.field(w.yourName).fill("Ana Lopez")
   await ana.button(w.createButton).click()
+  await ana.savePaper()
   await ana.channel("general").waitFor({ timeout: patience })
   await ana.button(w.invite).first().click()
   const dialog = ana.page.getByRole("dialog", { name: w.invite })

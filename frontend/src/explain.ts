@@ -22,6 +22,18 @@ export function explain(reason: unknown): string {
       return m.join_device_link()
     case "is-setup-code":
       return m.error_is_setup()
+    case "paper-unsaved":
+      return m.error_paper_unsaved()
+    case "paper-wrong":
+      return getLocale() === "en" && error.message ? error.message : m.error_paper_wrong()
+    case "passphrase":
+      return m.error_passphrase_file()
+    case "comparing":
+      return m.error_comparing()
+    case "resting":
+      return m.error_resting()
+    case "unverified":
+      return getLocale() === "en" && error.message ? error.message : m.error_unverified()
     case "locked":
       return m.error_locked()
     case "disk-full":

@@ -9,11 +9,13 @@ export type Dialog =
   | { name: "leave" }
   | { name: "shortcuts" }
   | { name: "device" }
+  | { name: "paper" }
+  | { name: "audit" }
   /** `form` is open in its section, with the focus in it. */
   | { name: "settings"; section: SettingsSection; form?: "super-peer" | undefined }
 
 export type SettingsSection =
-  "profile" | "devices" | "network" | "appearance" | "language" | "about"
+  "profile" | "devices" | "recovery" | "network" | "appearance" | "language" | "about"
 
 /** What stands at the right of the conversation. */
 export type Side =

@@ -226,9 +226,32 @@ func (n *Node) Messages(t testing.TB, channel string) []Message {
 	return Run[struct{ Messages []Message }](t, n, "chat", "list", channel, "--limit", "1000000").Messages
 }
 
+// SavePaper writes the recovery key down, if it is on this computer, and types back what
+// is asked for, as a person does before inviting anybody. It returns the words; none:
+// they were saved before.
+func (n *Node) SavePaper(t testing.TB) (words []string) {
+	t.Helper()
+	if Run[struct{ Recovery struct{ Paper string } }](t, n, "recovery", "status").Recovery.Paper != "unsaved" {
+		return nil
+	}
+	key := Run[struct {
+		Key struct {
+			Words []string
+			Ask   []int
+		}
+	}](t, n, "recovery", "show").Key
+	confirm := []string{"recovery", "confirm"}
+	for _, place := range key.Ask {
+		confirm = append(confirm, key.Words[place-1])
+	}
+	Run[struct{}](t, n, confirm...)
+	return key.Words
+}
+
 // Invite makes a link.
 func (n *Node) Invite(t testing.TB, flags ...string) string {
 	t.Helper()
+	n.SavePaper(t)
 	return Run[struct {
 		Invite struct{ Link string }
 	}](t, n, append([]string{"invite", "create"}, flags...)...).Invite.Link

@@ -1,5 +1,90 @@
 export namespace api {
 	
+	export interface AuditAbout {
+	    device: string;
+	    number: number;
+	    role: string;
+	    was: string;
+	    space: string;
+	    kind: string;
+	    invite: string;
+	    count: number;
+	    history: string;
+	    closed: string;
+	}
+	export interface AuditExported {
+	    token: string;
+	    name: string;
+	    size: number;
+	    entries: number;
+	}
+	export interface AuditFork {
+	    person: string;
+	    name: string;
+	    device: string;
+	    first: number;
+	    second: number;
+	}
+	export interface AuditGiven {
+	    person: string;
+	    name: string;
+	    access: string;
+	}
+	export interface AuditLine {
+	    n: number;
+	    entry: string;
+	    clock: number;
+	    by: string;
+	    byName: string;
+	    device: string;
+	    number: number;
+	    role: string;
+	    what: string;
+	    person: string;
+	    name: string;
+	    about: AuditAbout;
+	    given: AuditGiven[];
+	    added: string[];
+	    removed: string[];
+	    kept: boolean;
+	    because: number;
+	    restsOn: number;
+	    fork: string;
+	    text: string;
+	    reason: string;
+	    reasonBy: string;
+	}
+	export interface AuditPerson {
+	    id: string;
+	    name: string;
+	    role: string;
+	    status: string;
+	}
+	export interface AuditPage {
+	    lines: AuditLine[];
+	    more: boolean;
+	    forks: AuditFork[];
+	    people: AuditPerson[];
+	    whole: boolean;
+	}
+	
+	export interface AuditQuery {
+	    workspace: string;
+	    person: string;
+	    before: number;
+	    limit: number;
+	    routine: boolean;
+	}
+	export interface BackupMade {
+	    path: string;
+	    bytes: number;
+	    made: number;
+	    workspaces: number;
+	    entries: number;
+	    envelopes: number;
+	    blocks: number;
+	    omitted: number;
+	}
 	export interface CallLost {
 	    device: string;
 	    person: string;
@@ -155,6 +240,7 @@ export namespace api {
 	    workspace: string;
 	    invite: string;
 	    device: boolean;
+	    person: string;
 	    role: string;
 	    expires: number;
 	    begun: number;
@@ -385,6 +471,16 @@ export namespace api {
 	export interface OpenedLink {
 	    link: string;
 	}
+	export interface Recovery {
+	    paper: string;
+	    saved: number;
+	    needed: boolean;
+	    backup: number;
+	    backupPath: string;
+	    backupBytes: number;
+	    suggested: string;
+	    returning: string[];
+	}
 	export interface Peer {
 	    peer: string;
 	    person: string;
@@ -405,6 +501,7 @@ export namespace api {
 	    problems: string[];
 	    workspaces: Workspace[];
 	    peers: Peer[];
+	    recovery?: Recovery;
 	}
 	export interface Notice {
 	    workspace: string;
@@ -454,6 +551,9 @@ export namespace api {
 	    devices: number;
 	    invitedBy: string;
 	    self: boolean;
+	    admittedBy: string;
+	    verifiedAt: number;
+	    verifiedBy: string[];
 	    first: boolean;
 	    below: boolean;
 	}
@@ -574,6 +674,10 @@ export namespace api {
 	    isolated: boolean;
 	    isolatedNow: boolean;
 	}
+	export interface NewBackup {
+	    path: string;
+	    passphrase: string;
+	}
 	export interface NewCall {
 	    workspace: string;
 	    channel: string;
@@ -620,11 +724,13 @@ export namespace api {
 	    name: string;
 	    people: string[];
 	    history: string;
+	    verifiedOnly: boolean;
 	}
 	export interface NewSpacePeople {
 	    workspace: string;
 	    space: string;
 	    people: string[];
+	    verifiedOnly: boolean;
 	}
 	export interface NewSuperPeer {
 	    workspace: string;
@@ -632,6 +738,11 @@ export namespace api {
 	}
 	
 	
+	export interface PaperKey {
+	    words: string[];
+	    text: string;
+	    ask: number[];
+	}
 	
 	
 	export interface PersonRef {
@@ -666,6 +777,35 @@ export namespace api {
 	    message: string;
 	}
 	
+	
+	export interface Restore {
+	    path: string;
+	    words: string;
+	    passphrase: string;
+	}
+	export interface RestoredWorkspace {
+	    id: string;
+	    name: string;
+	    state: string;
+	    entries: number;
+	    envelopes: number;
+	    blocks: number;
+	    refused: number;
+	}
+	export interface Restored {
+	    made: number;
+	    workspaces: RestoredWorkspace[];
+	}
+	
+	export interface Return {
+	    link: string;
+	    words: string;
+	    waitMs: number;
+	}
+	export interface ReturnLink {
+	    link: string;
+	    expires: number;
+	}
 	export interface Rules {
 	    workspace: string;
 	    quorum: number;
@@ -685,11 +825,17 @@ export namespace api {
 	    people: string[];
 	    by: string;
 	    closed: boolean;
+	    verifiedOnly: boolean;
 	}
 	export interface SpaceClosing {
 	    workspace: string;
 	    space: string;
 	    closed: boolean;
+	}
+	export interface SpacePeople {
+	    workspace: string;
+	    space: string;
+	    people: string[];
 	}
 	
 	export interface SuperPeer {

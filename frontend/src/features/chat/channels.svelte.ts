@@ -128,12 +128,14 @@ export class Channels {
     name: string,
     people: string[],
     history: string,
+    verifiedOnly: boolean,
   ): Promise<Channel | undefined> {
     const space = await this.#workspaces.CreateSpace({
       workspace: this.#workspace,
       name,
       people,
       history,
+      verifiedOnly,
     })
     await this.load()
     return this.channels.find((channel) => channel.space === space.id)
@@ -145,6 +147,7 @@ export class Channels {
       workspace: this.#workspace,
       space,
       people,
+      verifiedOnly: false, // as it is
     })
     this.#spaces.set(changed.id, changed)
   }

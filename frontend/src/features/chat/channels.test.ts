@@ -11,6 +11,7 @@ const space = (id: string, kind: string, name = ""): Space => ({
   history: "full",
   people: [],
   by: "",
+  verifiedOnly: false,
   closed: false,
 })
 

@@ -12,6 +12,7 @@ const space = (closed: boolean): Space => ({
   people: [],
   by: "ana",
   closed,
+  verifiedOnly: false,
 })
 const everybody = new Map(
   [

@@ -74,6 +74,16 @@ export class People {
     })
   }
 
+  /** Begins a comparison of codes with somebody who is online; the dialog shows it. */
+  async verify(id: string) {
+    await this.#service.Verify(this.#workspace, id)
+  }
+
+  /** Tells everybody that one has verified somebody. */
+  vouch(id: string): Promise<void> {
+    return this.#service.Vouch(this.#workspace, id)
+  }
+
   rename(name: string): Promise<void> {
     return this.#service.Rename(this.#workspace, name)
   }

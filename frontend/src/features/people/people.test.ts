@@ -2,6 +2,7 @@ import { expect, test } from "vitest"
 import { TestTransport } from "../../transport/testing"
 import type { Person } from "../../transport/types"
 import { People } from "./people.svelte"
+import { trustOf } from "./presence"
 import { person } from "./sample"
 
 async function load(people: Person[]) {
@@ -56,6 +57,34 @@ test("events change people of this workspace only", async () => {
   transport.tell("person", person("1", "Ana Lopez", { online: true }))
   transport.tell("person", person("9", "Foreign", { workspace: "other" }))
   expect(people.all.map((p) => [p.name, p.online])).toEqual([["Ana Lopez", true]])
+})
+
+test("how sure one can be of somebody is said in words", () => {
+  const name = (id: string) => (id === "a" ? "Ana" : id)
+  const words = (change: Partial<Person>) => trustOf(person("1", "Ben", change), name)
+  expect(words({ invitedBy: "a" })).toContain("invitation of Ana")
+  expect(words({ invitedBy: "a", admittedBy: "a" })).toContain(
+    "Let in by Ana after comparing codes",
+  )
+  expect(words({ state: "verified", invitedBy: "a" })).toContain("Verified")
+  expect(words({ state: "new-device", verifiedAt: 5 })).toContain("since you compared codes")
+  expect(words({ state: "new-device" })).toContain("within seven days")
+  expect(words({ state: "removed", verifiedAt: 5 })).toContain("No longer")
+})
+
+test("verifying and introducing name the person", async () => {
+  const calls: unknown[][] = []
+  const transport = new TestTransport({
+    "People.Verify": (...args: unknown[]) => calls.push(["verify", ...args]),
+    "People.Vouch": (...args: unknown[]) => calls.push(["vouch", ...args]),
+  })
+  const people = new People(transport, "w")
+  await people.verify("1")
+  await people.vouch("1")
+  expect(calls).toEqual([
+    ["verify", "w", "1"],
+    ["vouch", "w", "1"],
+  ])
 })
 
 test("a guest whose name does not arrive is called one", async () => {

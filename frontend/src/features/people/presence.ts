@@ -1,3 +1,4 @@
+import { ofName } from "../../names"
 import { m } from "../../paraglide/messages.js"
 import type { Person } from "../../transport/types"
 import { brief } from "../settings/dates"
@@ -11,6 +12,23 @@ export function presence(person: Person): string {
 /** Whether nobody compared codes with somebody, or not since a new device. */
 export const unverified = (person: Person) =>
   !person.self && (person.state === "unverified" || person.state === "new-device")
+
+/** How sure one can be of somebody, in words; `name` says who a person is. */
+export function trustOf(person: Person, name: (id: string) => string): string {
+  switch (person.state) {
+    case "removed":
+      return m.person_removed()
+    case "suspended":
+      return m.person_suspended()
+    case "verified":
+      return m.person_verified()
+    case "new-device":
+      return person.verifiedAt ? m.person_new_device() : m.person_new_device_only()
+  }
+  if (person.admittedBy) return m.person_admitted({ name: name(person.admittedBy) })
+  if (person.invitedBy) return m.person_by_invitation({ of: ofName(name(person.invitedBy)) })
+  return m.person_unverified()
+}
 
 /** What somebody with a role may do, in one sentence. */
 export function roleAbout(role: string): string {

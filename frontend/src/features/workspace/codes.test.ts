@@ -28,6 +28,7 @@ const comparison = (state: string, id = "c1"): Comparison => ({
   begun: 0,
   inviter: true,
   device: false,
+  person: "",
   code: state === "waiting" ? "" : "123456",
   state,
   end: "",

@@ -5,3 +5,7 @@ import {api} from '../models';
 export function List(arg1:string):Promise<Array<api.Person>>;
 
 export function Rename(arg1:string,arg2:string):Promise<void>;
+
+export function Verify(arg1:string,arg2:string):Promise<api.Comparison>;
+
+export function Vouch(arg1:string,arg2:string):Promise<void>;

@@ -9,3 +9,11 @@ export function List(arg1) {
 export function Rename(arg1, arg2) {
   return window['go']['api']['People']['Rename'](arg1, arg2);
 }
+
+export function Verify(arg1, arg2) {
+  return window['go']['api']['People']['Verify'](arg1, arg2);
+}
+
+export function Vouch(arg1, arg2) {
+  return window['go']['api']['People']['Vouch'](arg1, arg2);
+}

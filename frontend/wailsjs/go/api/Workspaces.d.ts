@@ -26,7 +26,7 @@ export function Join(arg1:api.JoinWorkspace):Promise<api.Workspace>;
 
 export function List():Promise<Array<api.Workspace>>;
 
-export function RemoveFromSpace(arg1:api.NewSpacePeople):Promise<api.Space>;
+export function RemoveFromSpace(arg1:api.SpacePeople):Promise<api.Space>;
 
 export function RevokeInvite(arg1:string,arg2:string):Promise<void>;
 
