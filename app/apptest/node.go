@@ -4,8 +4,10 @@ package apptest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -110,14 +112,37 @@ func (n *Node) Until(what string, holds func() bool) {
 	}
 }
 
-// Found creates a workspace and returns its id.
+// Found creates a workspace, saves the recovery key as a person does before inviting
+// anybody, and returns the workspace's id.
 func (n *Node) Found(name, person string) string {
 	n.t.Helper()
 	w, err := n.API().Workspaces.Create(api.CreateWorkspace{Name: name, Person: person})
 	if err != nil {
 		n.t.Fatalf("create workspace: %v", err)
 	}
+	n.SavePaper()
 	return w.ID
+}
+
+// SavePaper writes the recovery key down, if it is on this computer, and types back what
+// is asked for. It returns the words; none: they were saved before.
+func (n *Node) SavePaper() (words string) {
+	n.t.Helper()
+	key, err := n.API().Recoveries.Show("en")
+	if known := (*api.Error)(nil); errors.As(err, &known) && known.Code == api.CodeNotFound {
+		return ""
+	}
+	if err != nil {
+		n.t.Fatalf("show the recovery key: %v", err)
+	}
+	var asked []string
+	for _, place := range key.Ask {
+		asked = append(asked, key.Words[place-1])
+	}
+	if err := n.API().Recoveries.Confirm(strings.Join(asked, " ")); err != nil {
+		n.t.Fatalf("confirm the recovery key: %v", err)
+	}
+	return strings.Join(key.Words, " ")
 }
 
 // Invite makes a link for one person.

@@ -59,10 +59,11 @@ func start(t *testing.T, flags ...string) *clitest.Node {
 	return n
 }
 
-// found makes a workspace.
-func found(t *testing.T, n *clitest.Node, name, person string) {
+// found makes a workspace, saves the recovery key and returns its words.
+func found(t *testing.T, n *clitest.Node, name, person string) (words []string) {
 	t.Helper()
 	clitest.Run[struct{}](t, n, "workspace", "create", name, "--as", person)
+	return n.SavePaper(t)
 }
 
 // enter joins with a link and says how long that took.
