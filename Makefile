@@ -22,7 +22,7 @@ desktop := -tags desktop,production,webkit2_41
 page    := $(shell find frontend/src frontend/messages frontend/index.html frontend/vite.config.ts frontend/svelte.config.js frontend/package.json \
              frontend/project.inlang/settings.json frontend/wailsjs -type f -not -path '*/paraglide/*' 2>/dev/null)
 
-.PHONY: help run demo test test-long test-windows test-window bench build frontend bindings fmt lint clean setup setup-test
+.PHONY: help run demo test test-long test-mutation test-windows test-window bench build frontend bindings fmt lint clean setup setup-test
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -42,6 +42,11 @@ test: setup-test
 ## make test-long     the long runs: more random logs, longer fuzzing, soak
 test-long: setup-test frontend
 	@build/test-long.sh
+
+## make test-mutation  each check of the validators switched off once: does a test notice?
+test-mutation: setup-test frontend
+	@go run ./build/mutation
+	@go run ./build/mutation -by-hand
 
 ## make test-window   the real window under a virtual display
 test-window: setup-test build

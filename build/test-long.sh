@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 export PARVIS_LONG=1
 go test -timeout 60m -count=1 ./...
 go test -race -timeout 60m ./crdt/...
+PARVIS_LOGS=100000 go test -v -timeout 120m -count=1 -run '^TestProperties$' ./crdt/member
 go build -trimpath -o build/bin/parvis .
 go build -o build/cache/shaped ./app/apptest/shaped
 PARVIS_BIN=$PWD/build/bin/parvis PARVIS_SHAPED=$PWD/build/cache/shaped npm --prefix frontend run --silent e2e -- screens calls-many calls-line

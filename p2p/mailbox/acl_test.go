@@ -295,3 +295,15 @@ func checkSetup(t *testing.T, text string) {
 func TestX40MutatedSetUpCodes(t *testing.T) {
 	p2ptest.Mutate(5_000, [][]byte{[]byte(sampleSetup(t).String()), []byte(readyLine(sampleSetup(t).String()))}, func(data []byte) { checkSetup(t, string(data)) })
 }
+
+func TestX30AnAccessListOfANewerVersionIsRefused(t *testing.T) {
+	list := sampleACL(5, 1)
+	seed, author := seeded(1)
+	for _, version := range []uint{0, 2, 24} {
+		payload := encoded(t, wireACL{V: version, Workspace: list.Workspace, Counter: list.Counter, Peers: list.Peers, Admins: list.Admins, Author: author})
+		raw := encoded(t, signedACL{Payload: payload, Sig: ed25519.Sign(ed25519.NewKeyFromSeed(seed[:]), labelled(payload))})
+		if _, err := ParseACL(raw); !wire.IsFault(err) {
+			t.Errorf("version %d: %v", version, err)
+		}
+	}
+}
