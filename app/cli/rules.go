@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -74,11 +75,41 @@ func showRules(w io.Writer, rules api.Rules, people []api.Person) {
 	} else {
 		fmt.Fprintf(w, "%d of these trustees together can depose an owner or admin: %s.\n", rules.Quorum, printable(strings.Join(names, ", ")))
 	}
+	if len(names) == 0 && rules.Change {
+		suggestTrustees(w, people)
+	}
 	if rules.Instant {
 		fmt.Fprintln(w, "Invitations may let people in before codes were compared.")
 	} else {
 		fmt.Fprintln(w, "Nobody is let in before codes were compared.")
 	}
+}
+
+// suggestTrustees proposes two of three as soon as there are three people (protocol 2.2).
+func suggestTrustees(w io.Writer, people []api.Person) {
+	var able []api.Person
+	for _, p := range people {
+		if p.State != "removed" && p.State != "suspended" && p.Role != "guest" {
+			able = append(able, p)
+		}
+	}
+	if len(able) < 3 {
+		return
+	}
+	slices.SortStableFunc(able, func(a, b api.Person) int { return cmp.Compare(prominence(a), prominence(b)) })
+	fmt.Fprint(w, "Name three, two of whom can replace you if something happens to you: parvis workspace rules")
+	for _, p := range able[:3] {
+		fmt.Fprintf(w, " --trustee %s", quote(p.Name))
+	}
+	fmt.Fprintln(w)
+}
+
+// prominence orders who is proposed: oneself, then those with an office.
+func prominence(p api.Person) int {
+	if p.Self {
+		return -1
+	}
+	return slices.Index([]string{"owner", "admin", "member"}, p.Role)
 }
 
 func (s *session) personConsent() *cobra.Command {

@@ -264,6 +264,7 @@ func TestEachCaseIsNamed(t *testing.T) {
 		"a key that was saved":     {func(f *Facts) { f.Recovery = Recovery{Needed: true} }, "ok recovery-saved"},
 		"no backup":                {func(f *Facts) { f.Recovery = Recovery{Needed: true} }, "warn backup-never"},
 		"an old backup":            {func(f *Facts) { f.Recovery = Recovery{Needed: true, Backup: true, BackupAge: 31 * 24 * time.Hour} }, "warn backup-old"},
+		"a backup of today":        {func(f *Facts) { f.Recovery = Recovery{Needed: true, Backup: true, BackupAge: time.Hour} }, "ok backup-new"},
 		"a backup of this month":   {func(f *Facts) { f.Recovery = Recovery{Needed: true, Backup: true, BackupAge: 29 * 24 * time.Hour} }, "ok backup-made"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,6 +24,8 @@ func (r Recovery) checks() []Check {
 		return []Check{paper, say("backup", Warn, "backup-never")}
 	case r.BackupAge > backupOld:
 		return []Check{paper, say("backup", Warn, "backup-old", days)}
+	case r.BackupAge < 48*time.Hour:
+		return []Check{paper, say("backup", OK, "backup-new")}
 	}
 	return []Check{paper, say("backup", OK, "backup-made", days)}
 }

@@ -112,6 +112,7 @@ var texts = map[string]text{
 
 	"recovery-saved":   {"The recovery key was saved.", ""},
 	"recovery-unsaved": {"The recovery key is not saved: when all devices are lost, nobody can bring you back.", "Write it down: Settings, Recovery, or “parvis recovery show”."},
+	"backup-new":       {"The last backup was written and read back within two days.", ""},
 	"backup-made":      {"The last backup was written and read back {0} days ago.", ""},
 	"backup-old":       {"The last backup is {0} days old.", "Make another one: Settings, Recovery, or “parvis backup FILE”."},
 	"backup-never":     {"There is no backup.", "Make one on another disk: Settings, Recovery, or “parvis backup FILE”."},

@@ -1,10 +1,11 @@
-import type { Matter, Person } from "../src/transport/types"
+import type { Deposition, Matter, Person, Rules } from "../src/transport/types"
 import { hex, type FakeWorld, type Methods } from "./fake-world"
 
 /** Who is in a workspace in memory, and what of it wants a decision. */
 export class FakeMembers {
   readonly #world: FakeWorld
   #matters: Matter[] = []
+  #rules: Pick<Rules, "quorum" | "trustees"> = { quorum: 0, trustees: [] }
 
   constructor(world: FakeWorld) {
     this.#world = world
@@ -28,6 +29,21 @@ export class FakeMembers {
         this.change(person, { state: "unverified" })
         this.#settle(person)
       },
+      "Members.Rules": () => ({
+        ...this.#rules,
+        workspace: this.#world.workspace.id,
+        instant: true,
+        change: this.#world.people.some((one) => one.self && one.first),
+      }),
+      "Members.SetRules": ({ quorum, trustees }: Rules) => {
+        this.#rules = { quorum, trustees }
+        this.#tell()
+      },
+      "Members.Consent": ({ person }: Deposition) => `parvis-consent-${person.repeat(4)}`,
+      "Members.Depose": ({ person, successor }: Deposition) => {
+        this.change(person, { role: "member", first: false })
+        if (successor) this.change(successor, { role: "owner", first: true })
+      },
       "Members.Leave": () => this.out({ how: "left", by: "" }),
     }
   }
@@ -43,6 +59,12 @@ export class FakeMembers {
     const person = this.#world.people.find((one) => one.id === id)
     if (!person) return
     this.#world.tell("person", { ...Object.assign(person, change) })
+    this.#tell()
+  }
+
+  /** Names three trustees, the person at the page among them. */
+  trust() {
+    this.#rules = { quorum: 2, trustees: this.#world.people.slice(0, 3).map(({ id }) => id) }
     this.#tell()
   }
 

@@ -19,6 +19,10 @@ const words = {
     leave: /^Leave the workspace/,
     leaveDo: "Leave",
     left: "You left Atelier",
+    nameTrustees: "Name trustees",
+    save: "Save",
+    trustees: "Trustees",
+    twoOfThree: "2 of 3",
     nowhere: "You are in no space at the moment",
     open: "Open it again",
     out: "You are no longer in Atelier",
@@ -48,6 +52,10 @@ const words = {
     leave: /^Quitter l’espace de travail/,
     leaveDo: "Quitter",
     left: "Vous avez quitté l’espace de travail Atelier",
+    nameTrustees: "Choisir des personnes de confiance",
+    save: "Enregistrer",
+    trustees: "Personnes de confiance",
+    twoOfThree: "2 sur 3",
     nowhere: "Vous n’êtes dans aucun espace pour le moment",
     open: "Rouvrir l’espace",
     out: "Vous ne faites plus partie de l’espace de travail Atelier",
@@ -181,6 +189,21 @@ async function doubleUse(step, { ana, ben, person, w }) {
     await dan.at.look("members-out")
     await ana.at.button(w.decide).waitFor({ state: "detached", timeout: patience })
   })
+  await step(
+    "with three people two of three trustees are proposed, and everybody sees them",
+    async () => {
+      await ana.at.button(w.nameTrustees).click({ timeout: patience })
+      await ana.dialog().getByText(w.twoOfThree).waitFor({ state: "attached" })
+      await ana.at.look("members-trustees")
+      await ana.dialog().getByRole("button", { name: w.save, exact: true }).click()
+      await ana.at.button(w.nameTrustees).waitFor({ state: "detached", timeout: patience })
+      await cleo.page.getByRole("button", { name: "Atelier" }).first().click()
+      await cleo.page.getByRole("menuitem", { name: w.trustees }).click()
+      for (const name of ["Ana", "Ben", "Cleo"])
+        await cleo.dialog().getByText(name, { exact: true }).waitFor({ timeout: patience })
+      await cleo.page.keyboard.press("Escape")
+    },
+  )
 }
 
 /** People on computers of their own: roles, a double use, a guest, a private space, and leaving. */

@@ -15,6 +15,9 @@ const names = {
     roleField: "Role",
     menu: "Harbour Studio",
     leave: /^Leave the workspace/,
+    trustees: "Trustees",
+    depose: /^Depose somebody/,
+    makeText: "Make the text",
     documents: "All documents",
     guestRadio: "Guest",
     openNavigation: "Open navigation",
@@ -36,6 +39,9 @@ const names = {
     roleField: "Rôle",
     menu: "Atelier Rivoli",
     leave: /^Quitter l’espace de travail/,
+    trustees: "Personnes de confiance",
+    depose: /^Destituer quelqu’un/,
+    makeText: "Créer le texte",
     documents: "Tous les documents",
     guestRadio: "Invité",
     openNavigation: "Ouvrir la navigation",
@@ -141,6 +147,24 @@ export async function memberScreens(look) {
         await sidebar(page)
         await page.getByRole("button", { name: w.menu }).click()
       })
+      const trustees = async (page) => {
+        await sidebar(page)
+        await page.getByRole("button", { name: w.menu }).click()
+        await page.getByRole("menuitem", { name: w.trustees }).click()
+      }
+      const named = (page) => page.evaluate(() => window.fake.members.trust())
+      await show("naming trustees", trustees)
+      await show("trustees that somebody else named", trustees, "role=member")
+      await show(
+        "deposing",
+        async (page) => {
+          await named(page)
+          await trustees(page)
+          await page.getByRole("button", { name: w.depose }).click()
+          await page.getByRole("button", { name: w.makeText }).click()
+        },
+        "role=member",
+      )
       await show("the first owner leaves", leave)
       await show("a member leaves", leave, "role=member")
       for (const how of ["left", "person", "suspended"])

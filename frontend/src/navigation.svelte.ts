@@ -11,6 +11,8 @@ export type Dialog =
   | { name: "device" }
   | { name: "paper" }
   | { name: "audit" }
+  | { name: "trustees" }
+  | { name: "depose" }
   /** `form` is open in its section, with the focus in it. */
   | { name: "settings"; section: SettingsSection; form?: "super-peer" | undefined }
 

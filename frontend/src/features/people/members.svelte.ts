@@ -1,7 +1,7 @@
 import { membersService, list } from "../../transport/services"
 import { again } from "../../transport/again"
 import type { Transport } from "../../transport/transport"
-import type { Matter } from "../../transport/types"
+import type { Deposition, Matter, Rules } from "../../transport/types"
 import type { Role } from "./rights"
 
 /** What is done about who is in one workspace, and what of it somebody has to look at. */
@@ -9,6 +9,8 @@ export class Members {
   #all = $state.raw<Matter[]>([])
   /** What the own person may decide, and what everybody should know. The newest first. */
   readonly matters = $derived(this.#all.filter((one) => one.decide || one.kind === "fork"))
+  /** What holds for the whole workspace. */
+  rules = $state.raw<Rules>()
   readonly close: () => void
   readonly #service
   readonly #workspace
@@ -27,7 +29,30 @@ export class Members {
   }
 
   async load() {
-    this.#all = list(await this.#service.Matters(this.#workspace))
+    const [matters, rules] = await Promise.all([
+      this.#service.Matters(this.#workspace),
+      this.#service.Rules(this.#workspace),
+    ])
+    this.#all = list(matters)
+    this.rules = rules
+  }
+
+  /** Names the trustees, `quorum` of whom together take the office of an owner or admin. */
+  async setTrustees(trustees: string[], quorum: number) {
+    if (!this.rules) return
+    const rules = { ...this.rules, trustees, quorum: trustees.length > 0 ? quorum : 0 }
+    await this.#service.SetRules(rules)
+    this.rules = rules
+  }
+
+  /** The text by which this trustee agrees that somebody is deposed. */
+  consent(of: Omit<Deposition, "workspace" | "consents">): Promise<string> {
+    return this.#service.Consent({ ...of, workspace: this.#workspace, consents: [] })
+  }
+
+  /** Takes somebody's office with the own consent and those of other trustees. */
+  depose(of: Omit<Deposition, "workspace">): Promise<void> {
+    return this.#service.Depose({ ...of, workspace: this.#workspace })
   }
 
   /** Takes a matter off the list of this device. */

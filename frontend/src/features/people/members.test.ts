@@ -1,18 +1,25 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { TestTransport } from "../../transport/testing"
-import type { Matter } from "../../transport/types"
+import type { Matter, Rules } from "../../transport/types"
 import { matterActs, matterText, type MatterAct } from "./matters"
 import { Members } from "./members.svelte"
-import { matter } from "./sample"
+import { holdsOffice, majority, proposedTrustees } from "./rights"
+import { matter, person } from "./sample"
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
+
+const rules: Rules = { workspace: "w", quorum: 0, trustees: [], instant: false, change: true }
 
 async function load(answer: () => Matter[]) {
   const transport = new TestTransport({
     "Members.Matters": answer,
     "Members.PutAside": () => null,
     "Members.SetRole": () => null,
+    "Members.Rules": () => rules,
+    "Members.SetRules": () => null,
+    "Members.Consent": () => "parvis-consent-x",
+    "Members.Depose": () => null,
   })
   const members = new Members(transport, "w")
   await members.load()
@@ -53,6 +60,44 @@ test("what is put aside goes at once", async () => {
   await members.putAside("1")
   expect(ids(members)).toEqual(["2"])
   expect(transport.of("Members.PutAside")).toEqual([[{ workspace: "w", id: "1" }]])
+})
+
+test("trustees are named with the other rules as they are, and no quorum is left without them", async () => {
+  const { transport, members } = await load(() => [])
+  await members.setTrustees(["a", "b", "c"], 2)
+  expect(members.rules).toEqual({ ...rules, trustees: ["a", "b", "c"], quorum: 2 })
+  await members.setTrustees([], 2)
+  expect(transport.of("Members.SetRules")).toEqual([
+    [{ ...rules, trustees: ["a", "b", "c"], quorum: 2 }],
+    [{ ...rules, trustees: [], quorum: 0 }],
+  ])
+})
+
+test("a trustee agrees, and deposes with what others agreed to", async () => {
+  const { transport, members } = await load(() => [])
+  expect(await members.consent({ person: "p", successor: "s" })).toBe("parvis-consent-x")
+  await members.depose({ person: "p", successor: "", consents: ["one"] })
+  expect(transport.of("Members.Consent")).toEqual([
+    [{ workspace: "w", person: "p", successor: "s", consents: [] }],
+  ])
+  expect(transport.of("Members.Depose")).toEqual([
+    [{ workspace: "w", person: "p", successor: "", consents: ["one"] }],
+  ])
+})
+
+test("two of three trustees are proposed: oneself, then those with an office, never a guest", () => {
+  const people = [
+    person("g", "Anna", { role: "guest" }),
+    person("m", "Ben"),
+    person("x", "Carl", { role: "admin", state: "removed" }),
+    person("s", "Dan", { role: "admin", state: "suspended" }),
+    person("o", "Eve", { role: "owner", self: true }),
+    person("n", "Finn"),
+    person("a", "Gus", { role: "admin" }),
+  ]
+  expect(proposedTrustees(people)).toEqual(["o", "a", "m"])
+  expect([1, 2, 3, 4, 5].map(majority)).toEqual([1, 2, 2, 3, 3])
+  expect(people.filter(holdsOffice).map(({ id }) => id)).toEqual(["o", "a"])
 })
 
 const all: Record<MatterAct, boolean> = {

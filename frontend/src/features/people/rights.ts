@@ -28,3 +28,24 @@ export const takesOver = (self: Person, other: Person) =>
   !other.self &&
   !["removed", "suspended"].includes(other.state) &&
   other.role !== "guest"
+
+/** Who can be a trustee: everybody who is in, guests left out. */
+export const mayBeTrustee = (person: Person) =>
+  !["removed", "suspended"].includes(person.state) && person.role !== "guest"
+
+/** How many of some trustees together depose somebody, unless one says so: more than half. */
+export const majority = (trustees: number) => Math.floor(trustees / 2) + 1
+
+/** The trustees to begin with: oneself, then those with an office, three in all; `people` by name. */
+export function proposedTrustees(people: readonly Person[]): string[] {
+  const order = (one: Person) => (one.self ? -1 : roles.indexOf(one.role as Role))
+  return people
+    .filter(mayBeTrustee)
+    .sort((a, b) => order(a) - order(b))
+    .slice(0, 3)
+    .map(({ id }) => id)
+}
+
+/** Whether somebody can be deposed: only who has an office. */
+export const holdsOffice = (person: Person) =>
+  leads(person) && !["removed", "suspended"].includes(person.state)
