@@ -65,14 +65,14 @@ type events struct {
 	said      func(control)
 }
 
-func newConn(room *Room, count *counters, on events) (*conn, error) {
+func newConn(room *Room, other who, count *counters, on events) (*conn, error) {
 	c := &conn{count: count, tasks: tasks{quit: make(chan struct{})}, flow: make(chan struct{}), out: newSender(count, on.needKey, on.ready), sent: newDepartures()}
-	api, err := newEngine(&room.cfg, room.cfg.Log, c.sent, c.out.box)
+	api, err := newEngine(&room.cfg, other, c.sent, c.out.box)
 	if err != nil {
 		return nil, err
 	}
 	c.pc, err = api.NewPeerConnection(webrtc.Configuration{
-		BundlePolicy: webrtc.BundlePolicyMaxBundle, RTCPMuxPolicy: webrtc.RTCPMuxPolicyRequire,
+		BundlePolicy: webrtc.BundlePolicyMaxBundle, RTCPMuxPolicy: webrtc.RTCPMuxPolicyRequire, ICEServers: other.stun(),
 	})
 	if err != nil {
 		return nil, err

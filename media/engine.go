@@ -8,7 +8,6 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/report"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -25,8 +24,9 @@ const (
 const replayWindow = 4096
 
 // newEngine makes what one connection is built by.
-func newEngine(cfg *Config, log *slog.Logger, sent *departures, box *outbox) (*webrtc.API, error) {
-	codecs, err := newCodecs()
+func newEngine(cfg *Config, other who, sent *departures, box *outbox) (*webrtc.API, error) {
+	log := cfg.Log
+	codecs, err := newCodecs(other.extensions()...)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +62,8 @@ func newSettings(cfg *Config, log *slog.Logger) webrtc.SettingEngine {
 	return s
 }
 
-// newCodecs knows exactly two codecs and three header extensions.
-func newCodecs() (*webrtc.MediaEngine, error) {
+// newCodecs knows exactly two codecs, and these header extensions.
+func newCodecs(extensions ...string) (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
 	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}}
 	opus := webrtc.RTPCodecParameters{PayloadType: 111, RTPCodecCapability: webrtc.RTPCodecCapability{
@@ -78,7 +78,7 @@ func newCodecs() (*webrtc.MediaEngine, error) {
 	if err := m.RegisterCodec(vp8, webrtc.RTPCodecTypeVideo); err != nil {
 		return nil, err
 	}
-	for _, uri := range []string{sdp.TransportCCURI, markURI, pieceURI} {
+	for _, uri := range extensions {
 		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
 			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
 				return nil, err

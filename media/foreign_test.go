@@ -68,7 +68,7 @@ func TestC18WeakProtectionIsRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHall(t)
 			a := h.add(2)
-			codecs, err := newCodecs()
+			codecs, err := newCodecs(who{}.extensions()...)
 			if err != nil {
 				t.Fatal(err)
 			}

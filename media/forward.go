@@ -125,7 +125,7 @@ func (r *Room) unsealed() bool {
 	if r.forward.sealed {
 		r.forward.sealed = false
 		for _, p := range *r.list.Load() {
-			if c := p.conn.Load(); c != nil {
+			if c := p.conn.Load(); c != nil && !p.guest { // to a guest they never did
 				c.out.anew()
 			}
 		}
@@ -137,7 +137,7 @@ func (r *Room) unsealed() bool {
 func (r *Room) piece(from *peer, c *conn, p piece, now time.Time) {
 	_, serves := r.route()
 	owner, carry := (*r.byTag.Load())[p.tag], p.carry
-	if owner == nil || carry && (owner != from || !from.origin.admit(now)) {
+	if owner == nil || from.guest || carry && (owner != from || !from.origin.admit(now)) {
 		from.count.refused.Add(1)
 		return
 	}
@@ -145,7 +145,7 @@ func (r *Room) piece(from *peer, c *conn, p piece, now time.Time) {
 	if p.carry = false; carry && serves {
 		from.origin.made.add(p.about.Stream, len(p.data), now)
 		for _, to := range *r.list.Load() {
-			if to == from || to.carrier {
+			if to == from || to.carrier || to.guest {
 				continue
 			}
 			if c := to.conn.Load(); c != nil {
@@ -168,6 +168,9 @@ func (r *Room) piece(from *peer, c *conn, p piece, now time.Time) {
 // heard takes a message of a participant.
 func (r *Room) heard(from *peer, c *conn, m control, now time.Time) {
 	own := r.tag(r.cfg.Self)
+	if from.guest {
+		return
+	}
 	if from.carrier {
 		m.routes = false
 		if via, _ := r.route(); via != from.id {
@@ -256,7 +259,7 @@ func (r *Room) mend(now time.Time) time.Duration {
 	}
 	for _, p := range list {
 		c := p.conn.Load()
-		if c == nil || p.stat.Load().State < Connected {
+		if c == nil || p.guest || p.stat.Load().State < Connected {
 			continue
 		}
 		m, lately := c.saidLately(now)
@@ -286,7 +289,7 @@ func (r *Room) message(to *peer, via ID, serves bool, keys []wish, list []*peer,
 		m.wants |= 1 << m.sight.takes(sender, Video) // it is shown here
 	}
 	for _, p := range list {
-		if c := p.chosen.Load(); c != nil && p != to && !p.carrier && p.stat.Load().State == Connected {
+		if c := p.chosen.Load(); c != nil && p != to && !p.carrier && !p.guest && p.stat.Load().State == Connected {
 			m.wants |= p.takes(sender, now)
 			m.audio = min(m.audio, c.Audio)
 		}
@@ -298,6 +301,9 @@ func (r *Room) message(to *peer, via ID, serves bool, keys []wish, list []*peer,
 // bits/s of each stream, of how many senders, and whether it gets both layers of a camera.
 func (r *Room) offered(p *peer, seen sight, now time.Time) (bits [Screen + 1]float64, senders int, both, sealed bool) {
 	via, serves := r.route()
+	if p.guest {
+		via, serves = ID{}, false // it gets what it would if there were no forwarder
+	}
 	sealed = via != (ID{})
 	if p.carrier {
 		serves = false

@@ -276,7 +276,7 @@ func TestC36WhatDoesNotBelongIsDropped(t *testing.T) {
 	var list []*peer
 	for number := 1; number <= 3; number++ {
 		id := ID{0, 0, 0, byte(number)}
-		p := newPeer(room, id, false)
+		p := newPeer(room, who{id: id}, false)
 		room.peers[id] = p
 		list = append(list, p)
 	}

@@ -194,7 +194,7 @@ func TestC15CandidatesMayComeBeforeTheirDescription(t *testing.T) {
 }
 
 func TestC16OffersAndSignalsAreBounded(t *testing.T) {
-	p := newPeer(&Room{cfg: Config{Log: libraryTestLog()}}, ID{1}, false)
+	p := newPeer(&Room{cfg: Config{Log: libraryTestLog()}}, who{id: ID{1}}, false)
 	taken := 0
 	for i := range 100 {
 		if p.door.admit([32]byte{byte(i), 1}, true, start) == nil {

@@ -47,7 +47,9 @@ type peer struct {
 // who is at the other end of a connection.
 type who struct {
 	id      ID
-	carrier bool // takes no part in the call: it only carries (rule C40)
+	carrier bool     // takes no part in the call: it only carries (rule C40)
+	guest   bool     // a browser: it knows neither pieces nor marks (rule C43)
+	servers []string // STUN, of the connection to a guest
 }
 
 // door is what descriptions must pass before they are posted.
@@ -76,9 +78,10 @@ type link struct {
 
 type earlyCandidate struct{ line, ufrag string }
 
-func newPeer(room *Room, id ID, offers bool) *peer {
+func newPeer(room *Room, other who, offers bool) *peer {
+	id := other.id
 	p := &peer{
-		who: who{id: id}, room: room, log: room.cfg.Log.With("participant", id.String()), door: door{offers: offers, budget: offerBurst},
+		who: other, room: room, log: room.cfg.Log.With("participant", id.String()), door: door{offers: offers, budget: offerBurst},
 		mailbox: mailbox{wake: make(chan struct{}, 1)}, quit: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.stat.Store(&Stat{ID: id})
@@ -161,7 +164,7 @@ func (p *peer) connect() {
 func (p *peer) open() (*conn, error) {
 	p.drop()
 	var c *conn
-	c, err := newConn(p.room, &p.count, events{
+	c, err := newConn(p.room, p.who, &p.count, events{
 		state:     func(s webrtc.PeerConnectionState) { p.mailbox.post(func() { p.changed(c, s) }) },
 		candidate: func(line string) { p.mailbox.post(func() { p.sendCandidate(c, line) }) },
 		frame:     p.plain,
@@ -176,7 +179,7 @@ func (p *peer) open() (*conn, error) {
 	p.conn.Store(c)
 	p.link.ladder = ladder{}
 	p.enter(Connecting)
-	if p.room.cfg.Tunnel != nil {
+	if p.room.cfg.Tunnel != nil && !p.guest {
 		c.spawn(func() { p.tunnel(c) })
 	}
 	return c, nil

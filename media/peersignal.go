@@ -15,7 +15,7 @@ func (p *peer) signal(s Signal) error {
 		if (s.Kind == Offer) == p.offering() {
 			return refuse("the other side must %s", map[bool]string{true: "answer", false: "offer"}[p.offering()])
 		}
-		d, err := checkDescription(s.Kind, s.SDP, s.Fingerprint)
+		d, err := checkDescription(s.Kind, s.SDP, s.Fingerprint, p.guest)
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ type Room struct {
 const MaxCarriers = 4
 
 // maxPeers bounds what a caller's mistake can cost.
-const maxPeers = 64 + MaxCarriers
+const maxPeers = 64 + MaxCarriers + MaxGuests
 
 // NewRoom makes a room without participants. Close must be called.
 func NewRoom(cfg Config) (*Room, error) {
@@ -72,7 +72,7 @@ func (r *Room) Join(id ID, offer bool) { r.join(who{id: id}, offer) }
 // super-peer, but can be the forwarder. This side offers. Nothing goes there but sealed
 // pieces, and only while it is the forwarder; nothing is taken from there but pieces of
 // participants.
-func (r *Room) JoinCarrier(id ID) { r.join(who{id, true}, true) }
+func (r *Room) JoinCarrier(id ID) { r.join(who{id: id, carrier: true}, true) }
 
 func (r *Room) join(other who, offer bool) {
 	id := other.id
@@ -89,8 +89,7 @@ func (r *Room) join(other who, offer bool) {
 		r.cfg.Log.Warn("too many participants", "participant", id.String())
 		return
 	}
-	p := newPeer(r, id, offer)
-	p.carrier = other.carrier
+	p := newPeer(r, other, offer)
 	before := r.leaving[id]
 	delete(r.leaving, id)
 	r.peers[id] = p
@@ -150,7 +149,7 @@ func (r *Room) relist() {
 	r.list.Store(&list)
 	byTag := make(map[tag]*peer, len(list))
 	for _, p := range list {
-		if !p.carrier {
+		if !p.carrier && !p.guest {
 			byTag[p.origin.tag] = p
 		}
 	}
@@ -178,7 +177,7 @@ func (r *Room) Signal(from ID, s Signal) error {
 }
 
 // Send gives a frame of the local encoders to every participant whose line
-// carries its stream, or to the forwarder. It never blocks. The data must not change afterwards.
+// carries its stream, or to the forwarder and the guests. It never blocks. The data must not change afterwards.
 // Frames that are empty, too large or of no stream are dropped.
 func (r *Room) Send(f Frame) {
 	if f.Stream < Audio || f.Stream > Screen || len(f.Data) == 0 || len(f.Data) > MaxFrame || f.Stream == Audio && len(f.Data) > MaxAudio {
@@ -186,11 +185,9 @@ func (r *Room) Send(f Frame) {
 	}
 	now := time.Now()
 	r.made.add(f.Stream, len(f.Data), now)
-	if r.sendSealed(f, now) {
-		return
-	}
+	sealed := r.sendSealed(f, now)
 	for _, p := range *r.list.Load() {
-		if c := p.conn.Load(); c != nil && !p.carrier {
+		if c := p.conn.Load(); c != nil && !p.carrier && (p.guest || !sealed) {
 			c.out.push(f, now)
 		}
 	}
@@ -233,25 +230,30 @@ type Wants struct {
 func (r *Room) Wants() Wants {
 	w := Wants{AudioBitrate: AudioFull}
 	via, _ := r.route()
-	for _, p := range *r.list.Load() {
+	list := *r.list.Load()
+	carried := slices.ContainsFunc(list, func(p *peer) bool {
+		return p.id == via && p.chosen.Load() != nil && p.stat.Load().State == Connected
+	})
+	for _, p := range list {
 		c := p.chosen.Load()
-		if c == nil || p.stat.Load().State != Connected {
-			continue
+		switch {
+		case c == nil, p.stat.Load().State != Connected:
+		case carried && p.id == via:
+			w.add(p.asked(*c, time.Now()))
+		case p.carrier, carried && !p.guest:
+		default:
+			// What goes to somebody goes on until the other layer has begun.
+			streams := p.takes(r.forward.cut.tag, time.Now())
+			w.add(Wants{c.Audio, streams&(1<<Video) != 0, streams&(1<<Small) != 0, true})
 		}
-		if p.id == via {
-			return p.asked(*c, time.Now())
-		}
-		if p.carrier {
-			continue
-		}
-		// What goes to somebody goes on until the other layer has begun.
-		streams := p.takes(r.forward.cut.tag, time.Now())
-		w.AudioBitrate = min(w.AudioBitrate, c.Audio)
-		w.Video = w.Video || streams&(1<<Video) != 0
-		w.Small = w.Small || streams&(1<<Small) != 0
-		w.Screen = true
 	}
 	return w
+}
+
+// add joins what one more of them can use.
+func (w *Wants) add(more Wants) {
+	w.AudioBitrate = min(w.AudioBitrate, more.AudioBitrate)
+	w.Video, w.Small, w.Screen = w.Video || more.Video, w.Small || more.Small, w.Screen || more.Screen
 }
 
 // Close leaves all participants and waits until everything has ended.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pion/sdp/v3"
@@ -72,8 +73,9 @@ var (
 )
 
 // checkDescription lets an offer or answer through that keeps the rules and
-// whose only fingerprint is the one the signal was signed with.
-func checkDescription(kind SignalKind, text string, fingerprint [32]byte) (description, error) {
+// whose only fingerprint is the one the signal was signed with. A browser says it once for
+// each track.
+func checkDescription(kind SignalKind, text string, fingerprint [32]byte, browser bool) (description, error) {
 	if err := checkSize(text); err != nil {
 		return description{}, err
 	}
@@ -81,7 +83,7 @@ func checkDescription(kind SignalKind, text string, fingerprint [32]byte) (descr
 	if err := parsed.UnmarshalString(text); err != nil {
 		return description{}, refuse("%v", err)
 	}
-	if err := checkFingerprint(&parsed, fingerprint); err != nil {
+	if err := checkFingerprint(&parsed, fingerprint, browser); err != nil {
 		return description{}, err
 	}
 	var d description
@@ -122,7 +124,7 @@ func checkSize(text string) error {
 	return nil
 }
 
-func checkFingerprint(parsed *sdp.SessionDescription, want [32]byte) error {
+func checkFingerprint(parsed *sdp.SessionDescription, want [32]byte, browser bool) error {
 	var found []string
 	look := func(attributes []sdp.Attribute) {
 		for _, a := range attributes {
@@ -134,6 +136,9 @@ func checkFingerprint(parsed *sdp.SessionDescription, want [32]byte) error {
 	look(parsed.Attributes)
 	for _, m := range parsed.MediaDescriptions {
 		look(m.Attributes)
+	}
+	if browser && len(found) == len(parsed.MediaDescriptions) {
+		found = slices.Compact(found)
 	}
 	if len(found) != 1 {
 		return fmt.Errorf("%w: %d of them", ErrFingerprint, len(found))

@@ -14,7 +14,7 @@ func goodOffer(t testing.TB) (Signal, description) {
 		t.Fatal(err)
 	}
 	defer room.Close()
-	c, err := newConn(room, &counters{}, events{needKey: func(Stream) {}, ready: func() {}, candidate: func(string) {}})
+	c, err := newConn(room, who{}, &counters{}, events{needKey: func(Stream) {}, ready: func() {}, candidate: func(string) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func goodOffer(t testing.TB) (Signal, description) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := checkDescription(Offer, s.SDP, s.Fingerprint)
+	d, err := checkDescription(Offer, s.SDP, s.Fingerprint, false)
 	if err != nil {
 		t.Fatalf("our own offer: %v\n%s", err, s.SDP)
 	}
@@ -83,13 +83,13 @@ func TestC30OnlyDescriptionsByTheRulesReachTheLibrary(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := checkDescription(Offer, test.change(s.SDP), s.Fingerprint)
+			_, err := checkDescription(Offer, test.change(s.SDP), s.Fingerprint, false)
 			if test.want != nil && !errors.Is(err, test.want) || err == nil {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
 		})
 	}
-	if _, err := checkDescription(Answer, s.SDP, s.Fingerprint); !errors.Is(err, ErrSignal) {
+	if _, err := checkDescription(Answer, s.SDP, s.Fingerprint, false); !errors.Is(err, ErrSignal) {
 		t.Errorf("an offer as an answer: %v", err)
 	}
 }
@@ -100,7 +100,7 @@ func TestC31WhatTheLibraryNeedNotSeeIsLeftOut(t *testing.T) {
 		"a=extmap:9 urn:example\r\nb=AS:1\r\na=ice-lite\r\na=unknown:1\r\n"
 	text := strings.Replace(s.SDP, "a=mid:0\r\n", "a=mid:0\r\n"+extra, 1)
 	text = strings.Replace(text, "b=AS:1\r\n", "", 1) // b= lines stand elsewhere
-	d, err := checkDescription(Offer, text, s.Fingerprint)
+	d, err := checkDescription(Offer, text, s.Fingerprint, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,14 +169,14 @@ func FuzzDescription(f *testing.F) {
 		if offer {
 			kind = Offer
 		}
-		d, err := checkDescription(kind, text, s.Fingerprint)
+		d, err := checkDescription(kind, text, s.Fingerprint, false)
 		if err != nil {
 			return
 		}
 		if strings.Count(strings.ToLower(d.sdp), "fingerprint:") != 1 || strings.Contains(d.sdp, "a=candidate") {
 			t.Fatalf("let through:\n%s", d.sdp)
 		}
-		again, err := checkDescription(kind, d.sdp, s.Fingerprint)
+		again, err := checkDescription(kind, d.sdp, s.Fingerprint, false)
 		if err != nil || again.ufrag != d.ufrag {
 			t.Fatalf("what was let through is refused: %v\n%s", err, d.sdp)
 		}

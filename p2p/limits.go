@@ -79,6 +79,7 @@ func (c caps) resourceManager() (network.ResourceManager, error) {
 			"/parvis/door/1":  perPeer(4, 1<<20),
 
 			"/parvis/forward/1": perPeer(4, 1<<20),
+			"/parvis/guest/1":   perPeer(8, 2<<20),
 		},
 	}
 	concrete := limits.Build(base.Scale(c.memory, 4*c.conns))
