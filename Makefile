@@ -19,7 +19,7 @@ bin     := build/bin
 engine  := crdt/doc/wasm/module/automerge.wasm
 codec   := media/generate/module/opus.wasm
 desktop := -tags desktop,production,webkit2_41
-page    := $(shell find frontend/src frontend/messages frontend/index.html frontend/vite.config.ts frontend/svelte.config.js frontend/package.json \
+page    := $(shell find frontend/src frontend/messages frontend/index.html frontend/vite.config.ts frontend/vite.meet.config.ts frontend/svelte.config.js frontend/package.json \
              frontend/project.inlang/settings.json frontend/wailsjs -type f -not -path '*/paraglide/*' 2>/dev/null)
 
 .PHONY: help run demo test test-long test-mutation test-windows test-window bench build frontend bindings fmt lint clean setup setup-test
@@ -71,7 +71,7 @@ frontend: frontend/dist/index.html $(engine) $(codec)
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json $(page)
 	cd frontend && npm run --silent build
-	@touch frontend/dist/.gitkeep $@
+	@touch frontend/dist/.gitkeep frontend/dist-meet/.gitkeep $@
 
 # The engine and the codec are taken only with the hash that the source beside them names.
 $(engine): frontend/node_modules/.package-lock.json crdt/doc/wasm/module.go
@@ -107,4 +107,4 @@ setup-test:
 
 ## make clean         what was built; build/cache stays
 clean:
-	rm -rf $(bin) frontend/dist/* $(engine) $(codec)
+	rm -rf $(bin) frontend/dist/* frontend/dist-meet/* $(engine) $(codec)

@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"app/web":         {"app/api"},
 	"app/desktop":     {"app/api", "app/web!"},
 	"app/api":         {"app/audit!", "app/calls", "app/chat", "app/docs", "app/people", "app/workspace", "app/event", "app/name", "crdt/seal!", "crdt/call!", "crdt/doc!", "crdt/doc/format!"},
-	"app/calls":       {"app/workspace", "app/event", "crdt", "media"},
+	"app/calls":       {"app/workspace", "app/event", "app/name", "crdt", "media"},
 	"app/chat":        {"app/workspace", "app/event", "app/name", "crdt"},
 	"app/docs":        {"app/workspace", "app/event", "app/name", "crdt"},
 	"app/block":       {"app/workspace", "app/event", "crdt"},
@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"app/backup":      {"app/bundle", "crdt/seal!"},
 	"app/recovery":    {"app/workspace", "crdt"},
 	"app/workspace":   {"app/bundle", "app/event", "crdt", "p2p"},
-	"app/superpeer":   {"app/store!", "crdt/seal!", "p2p", "media!"},
+	"app/superpeer":   {"app/store!", "crdt/seal!", "p2p", "media"},
 	"app/store":       {"app/workspace", "app/calls", "app/chat", "app/docs", "app/block", "app/people", "app/self", "crdt"},
 	"app/doctor":      {"p2p!"},
 	"app/event":       {},
@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 var owners = map[string][]string{
 	"github.com/wailsapp/":       {"app/desktop"},
 	"github.com/spf13/":          {"app/cli"},
-	"github.com/coder/websocket": {"app/web"},
+	"github.com/coder/websocket": {"app/web", "app/superpeer"},
 	"database/sql":               {"app/store"},
 	"modernc.org/":               {"app/store"},
 	"github.com/zalando/":        {"app/store"},
@@ -71,6 +71,7 @@ var owners = map[string][]string{
 	"lukechampine.com/":          {"crdt/seal"},
 	"math/rand":                  {"p2p"}, // the jitter of timers; all other randomness is crypto/rand's, through crdt/seal
 	"crypto/":                    {"crdt/seal", "p2p"},
+	"crypto/tls":                 {"p2p", "app/superpeer"},        // superpeer: the page of guests
 	"crypto/sha256":              {"crdt/seal", "p2p", "media"},   // media: the certificate of a call's other end
 	"crypto/rand":                {"crdt/seal", "p2p", "app/web"}, // web: the token of the loopback interface
 	"crypto/subtle":              {"crdt/seal", "app/web"},

@@ -85,7 +85,7 @@ func New(config Config) *App {
 		Now: config.Now, Log: config.Log,
 	})
 	a.calls = calls.New(calls.Config{
-		Store: a.db.Calls(), People: a.people, Channels: callChannels{a.chat}, Post: callPost{a}, Tunnels: callTunnels{a}, Carriers: callCarriers{a}, Rooms: a.rooms(), Generate: calls.NewGenerator,
+		Store: a.db.Calls(), People: a.people, Channels: callChannels{a.chat}, Post: callPost{a}, Tunnels: callTunnels{a}, Carriers: callCarriers{a}, Doors: callDoors{a}, Rooms: a.rooms(), Generate: calls.NewGenerator,
 		Values: a.db.Settings(), Workspaces: a.manager, Now: config.Now, Log: config.Log,
 	})
 	a.page = &calls.Page{Calls: a.calls}
@@ -103,7 +103,7 @@ func New(config Config) *App {
 		Docs: api.Documents{
 			List: a.docs, Replicas: a.docs, Remarks: a.docs, Texts: a.docs, Bytes: a.docs, Pictures: pictures{a.docs, a.files.keeper},
 		},
-		Calls: a.calls, Entries: a.calls, Recordings: a.calls, Bundles: bundles{a},
+		Calls: a.calls, Entries: a.calls, Recordings: a.calls, Guests: a.calls, Bundles: bundles{a},
 		Audit: a.audit(),
 		Paper: recoveries{a}, Backups: recoveries{a}, Returns: recoveries{a},
 		Device: a.device, Values: settings{a.db.Settings(), a.carry}, Doctor: a.device, Lock: a.device, Protection: a.device,

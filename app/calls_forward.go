@@ -14,15 +14,18 @@ import (
 type callCarriers struct{ app *App }
 
 // Offering implements [calls.Carriers].
-func (c callCarriers) Offering(ws seal.ID) (hosts []seal.ID) {
-	n := c.app.connected()
-	w, err := c.app.manager.Get(ws)
+func (c callCarriers) Offering(ws seal.ID) []seal.ID { return c.app.speaking(ws, forward.Protocol) }
+
+// speaking are the hosts of the super-peers of a workspace that are connected and speak a protocol.
+func (a *App) speaking(ws seal.ID, protocol string) (hosts []seal.ID) {
+	n := a.connected()
+	w, err := a.manager.Get(ws)
 	if n == nil || err != nil || w.State() == nil {
 		return nil
 	}
 	for _, host := range w.State().Relays() {
 		id, err := p2p.PeerIDOf(host)
-		if err == nil && n.node.Connected(id) && n.node.Speaks(id, forward.Protocol) {
+		if err == nil && n.node.Connected(id) && n.node.Speaks(id, protocol) {
 			hosts = append(hosts, host)
 		}
 	}

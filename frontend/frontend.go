@@ -1,4 +1,4 @@
-// Package frontend carries the built page inside the program.
+// Package frontend carries the built pages inside the program.
 package frontend
 
 import (
@@ -10,6 +10,21 @@ import (
 //
 //go:embed all:dist
 var dist embed.FS
+
+// meet is the page of guests, filled likewise.
+//
+//go:embed all:dist-meet
+var meet embed.FS
+
+// Meet is the built page of guests, index.html at its top, which super-peers serve. Without
+// a build it is empty.
+func Meet() fs.FS {
+	page, err := fs.Sub(meet, "dist-meet")
+	if err != nil { // only for a malformed name
+		panic(err)
+	}
+	return page
+}
 
 // Dist is the built page, index.html at its top. Without a build it is empty.
 func Dist() fs.FS {

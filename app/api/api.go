@@ -47,6 +47,7 @@ type Config struct {
 	Calls       CallService
 	Entries     EntryService
 	Recordings  RecordingService
+	Guests      GuestService
 	Bundles     BundleService
 	SuperPeers  SuperPeerService
 	Audit       AuditService
@@ -80,7 +81,7 @@ func New(c Config) *API {
 		Devices:    &Devices{edge: e, list: c.Devices, links: c.Links},
 		Chat:       &Chat{edge: e, channels: c.Channels, messages: c.Messages, changes: c.Changes},
 		Docs:       &Docs{edge: e, docs: c.Docs, exports: made},
-		Calls:      &Calls{edge: e, calls: c.Calls, entries: c.Entries, records: c.Recordings},
+		Calls:      &Calls{edge: e, calls: c.Calls, entries: c.Entries, records: c.Recordings, guests: c.Guests},
 		Content:    &Content{edge: e, parts: c.Docs, exports: made, bundles: c.Bundles},
 		SuperPeers: &SuperPeers{edge: e, superPeers: c.SuperPeers},
 		Audit:      &Audit{edge: e, audit: c.Audit, exports: made},

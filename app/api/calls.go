@@ -40,6 +40,7 @@ type Calls struct {
 	calls   CallService
 	entries EntryService
 	records RecordingService
+	guests  GuestService
 }
 
 // List returns the calls of a channel, the oldest first; with an empty channel those

@@ -26,6 +26,7 @@ type Call struct {
 	Participants []CallParticipant `json:"participants"`
 	Lost         []CallLost        `json:"lost"`     // of the own call: who is gone without a goodbye
 	Declined     []string          `json:"declined"` // ids of people who do not want to join, as far as heard
+	Lobby        []CallKnock       `json:"lobby"`    // guests who wait to be let in; while this device takes part
 	Ringing      bool              `json:"ringing"`  // here, now
 	Missed       bool              `json:"missed"`   // it was for oneself, who was not there
 	Here         bool              `json:"here"`     // this device takes part
@@ -56,6 +57,9 @@ type CallParticipant struct {
 	Asks    bool   `json:"asks"`    // to record the call, or records it
 	Answer  string `json:"answer"`  // of this device to that: agreed, refused; out: it is left out; empty: none yet
 	Consent string `json:"consent"` // likewise, to the recording that this device asks for
+
+	Guest bool   `json:"guest"` // in a browser, let in by somebody: device is its id, person too
+	Name  string `json:"name"`  // of a guest, as it calls itself; else empty
 }
 
 // CallQuery asks for the calls of a channel; with an empty one for all.
@@ -190,7 +194,7 @@ func callDTO(c calls.Call) Call {
 		Workspace: c.Workspace.String(), ID: calls.IDText(c.ID), Channel: c.Channel.String(), Direct: c.Direct, By: optionalID(c.By),
 		Started: clamp(c.StartedMs), Ended: clamp(c.EndedMs), People: translateAll(c.People, seal.ID.String),
 		Participants: translateAll(c.Participants, participantDTO), Lost: translateAll(c.Lost, lostDTO), Declined: translateAll(c.Declined, seal.ID.String),
-		Ringing: c.Ringing, Missed: c.Missed, Here: c.Here, Rejoin: c.Rejoin, MovedTo: optionalCall(c.MovedTo),
+		Lobby: translateAll(c.Lobby, callKnockDTO), Ringing: c.Ringing, Missed: c.Missed, Here: c.Here, Rejoin: c.Rejoin, MovedTo: optionalCall(c.MovedTo),
 	}
 }
 
@@ -210,7 +214,7 @@ func participantDTO(p calls.Participant) CallParticipant {
 	return CallParticipant{
 		Device: p.Device.String(), Person: p.Person.String(), Muted: p.Muted, Camera: p.Camera, Screen: p.Screen, Hand: p.Hand,
 		Recording: p.Recording, Uplink: p.UplinkKbps, Self: p.Self, NoPage: p.NoPage,
-		Asks: p.Asks, Answer: p.Answer.String(), Consent: p.Consent.String(),
+		Asks: p.Asks, Answer: p.Answer.String(), Consent: p.Consent.String(), Guest: p.Guest, Name: p.Name,
 	}
 }
 

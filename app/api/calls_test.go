@@ -48,9 +48,21 @@ func (s phones) Answer(_ context.Context, device seal.ID, agrees bool) error {
 }
 func (s phones) React(_ context.Context, reaction string) error { return s.call("react %s", reaction) }
 
+func (s phones) Links(_ context.Context, _ seal.ID, channel calls.ChannelID) ([]calls.Link, error) {
+	return []calls.Link{{ID: calls.LinkID{1}, URL: "https://meet.example.org/meet#x", MadeMs: 1 << 60}}, s.call("links of %s", channel)
+}
+func (s phones) MakeLink(_ context.Context, _ seal.ID, channel calls.ChannelID) (calls.Link, error) {
+	return calls.Link{ID: calls.LinkID{2}, Revocable: true}, s.call("link to %s", channel)
+}
+func (s phones) RevokeLink(_ context.Context, _ seal.ID, channel calls.ChannelID, link calls.LinkID) error {
+	return s.call("revoke %s of %s", link, channel)
+}
+func (s phones) Admit(_ context.Context, guest seal.ID) error  { return s.call("admit %s", guest) }
+func (s phones) Remove(_ context.Context, guest seal.ID) error { return s.call("remove %s", guest) }
+
 func TestCallsAboutCallsReachTheServices(t *testing.T) {
 	s := &services{}
-	a := api.New(api.Config{Calls: phones{s}, Entries: phones{s}, Recordings: phones{s}, Life: func() (context.Context, error) { return t.Context(), nil }})
+	a := api.New(api.Config{Calls: phones{s}, Entries: phones{s}, Recordings: phones{s}, Guests: phones{s}, Life: func() (context.Context, error) { return t.Context(), nil }})
 	const callID = "000000000000000000000000000000cc"
 	ref := fmt.Sprintf(`{"workspace":%q,"id":%q}`, ws, callID)
 	with := func(more string) string {
@@ -75,6 +87,11 @@ func TestCallsAboutCallsReachTheServices(t *testing.T) {
 		{"Calls.React", "null", "react 👍", []string{`{"reaction":"👍"}`}},
 		{"Calls.Decline", "null", "decline " + callID, []string{ref}},
 		{"Calls.Seen", "null", "seen in " + channel, []string{with(`"x":1`)}},
+		{"Calls.Links", `[{"id":"01000000000000000000000000000000","channel":"`, "links of " + channel, []string{with(`"x":1`)}},
+		{"Calls.MakeLink", `{"id":"02000000000000000000000000000000","channel":"`, "link to " + channel, []string{with(`"x":1`)}},
+		{"Calls.RevokeLink", "null", "revoke " + callID + " of " + channel, []string{with(`"x":1`)}},
+		{"Calls.Admit", "null", "admit " + ws, []string{fmt.Sprintf(`{"guest":%q}`, ws)}},
+		{"Calls.Remove", "null", "remove " + ws, []string{fmt.Sprintf(`{"guest":%q}`, ws)}},
 		{"Calls.Stats", `{"workspace":"`, "stats of " + callID, []string{ref}},
 	} {
 		s.calls = nil
@@ -85,6 +102,7 @@ func TestCallsAboutCallsReachTheServices(t *testing.T) {
 	}
 	for method, arg := range map[string]string{
 		"Calls.Start": with(`"media":"film"`), "Calls.Join": fmt.Sprintf(`{"workspace":%q,"id":"zz"}`, ws), "Calls.Decline": `{}`,
+		"Calls.RevokeLink": fmt.Sprintf(`{"workspace":%q,"channel":%q,"id":"zz"}`, ws, channel), "Calls.Admit": `{}`, "Calls.Remove": `{}`, "Calls.Links": `{}`,
 	} {
 		s.calls = nil
 		if _, failure := call(a, method, arg); failure == nil || failure.Code != api.CodeInvalid || len(s.calls) > 0 {
@@ -92,7 +110,7 @@ func TestCallsAboutCallsReachTheServices(t *testing.T) {
 		}
 	}
 	started, _ := call(a, "Calls.Start", with(`"media":""`))
-	for _, want := range []string{`"started":0`, `"ended":9007199254740992`, `"people":[]`, `"self":true`, `"lost":[]`, `"declined":[]`, `"movedTo":""`} {
+	for _, want := range []string{`"started":0`, `"ended":9007199254740992`, `"people":[]`, `"self":true`, `"lost":[]`, `"declined":[]`, `"movedTo":""`, `"lobby":[]`, `"guest":false`} {
 		if !strings.Contains(started, want) {
 			t.Errorf("%s is not in %s", want, started)
 		}

@@ -110,7 +110,7 @@ func translate(err error, extra []Meaning) (e *Error, known bool) {
 
 // meanings are the errors that the api itself can name.
 func meanings() []Meaning {
-	return slices.Concat(timeMeanings(), featureMeanings(), docMeanings(), callMeanings(), superPeerMeanings(), auditMeanings())
+	return slices.Concat(timeMeanings(), featureMeanings(), docMeanings(), callMeanings(), guestMeanings(), superPeerMeanings(), auditMeanings())
 }
 
 // featureMeanings are the errors of the features.

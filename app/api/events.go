@@ -31,6 +31,8 @@ const (
 	EventRing      = "call.ring"
 	EventCallStats = "call.stats"
 	EventReaction  = "call.reaction"
+	EventGuest     = "call.guest"
+	EventCallLinks = "call.links"
 )
 
 // fact is one event on its way to the user interfaces. It is turned into JSON at
@@ -84,4 +86,38 @@ func forward[T, D any](e *Events, topic *event.Topic[T], name string, dto func(T
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.cancels = append(e.cancels, cancel)
+}
+
+// EventMap is the catalogue of events: the key is the event's name, the type its
+// payload. It exists so that the page's types are generated from it.
+type EventMap struct {
+	Workspace *Workspace  `json:"workspace,omitempty"`    // made, joined, renamed, counts changed
+	Person    *Person     `json:"person,omitempty"`       // joined, renamed, online or not
+	Channel   *Channel    `json:"chat.channel,omitempty"` // made, renamed, unread changed
+	Message   *Message    `json:"chat.message,omitempty"` // new, edited, deleted, reacted to
+	Custody   *Custody    `json:"chat.custody,omitempty"` // acknowledgements
+	Typing    *Typing     `json:"chat.typing,omitempty"`  // a hint, valid for 5 s
+	Invites   *Notice     `json:"invites,omitempty"`      // the list changed
+	Members   *Notice     `json:"members,omitempty"`      // roles, who is in which space, or the matters changed
+	SuperPeer *Notice     `json:"superpeers,omitempty"`   // the list or a state changed
+	Status    *Status     `json:"status,omitempty"`       // connection, disk, problems
+	Codes     *Comparison `json:"codes,omitempty"`        // a comparison of codes began or went on
+	Devices   *Notice     `json:"devices,omitempty"`      // a device was added, removed or named
+	Linking   *DeviceLink `json:"device.link,omitempty"`  // the adding of a device went on
+	Link      *OpenedLink `json:"link,omitempty"`         // in the window only
+	Closing   *Closing    `json:"closing,omitempty"`      // in the window only
+	Reload    *Notice     `json:"reload,omitempty"`       // events were dropped: load everything again
+
+	Doc       *Doc          `json:"doc.changed,omitempty"` // made, named, moved, trashed, written in, custody changed
+	Arrival   *DocArrival   `json:"doc.changes,omitempty"` // for the replicas of one document
+	Presence  *DocPresence  `json:"doc.cursor,omitempty"`  // a hint, valid for 15 s
+	Mentioned *DocMentioned `json:"doc.mention,omitempty"` // a comment names oneself
+
+	Call      *Call         `json:"call,omitempty"`          // started, joined, left, ended, somebody does something else
+	Ring      *CallRing     `json:"call.ring,omitempty"`     // rings, or has stopped to
+	Reaction  *CallReaction `json:"call.reaction,omitempty"` // in the call of this device
+	CallStats *CallStats    `json:"call.stats,omitempty"`    // once a second, while this device is in a call
+
+	Guest     *CallGuestNews `json:"call.guest,omitempty"` // in the call of this device
+	CallLinks *CallChannel   `json:"call.links,omitempty"` // other meeting links are valid
 }

@@ -37,6 +37,8 @@ func (e *Events) ForwardCalls(c *calls.Service) {
 	forward(e, &c.Rang, EventRing, ringDTO)
 	forward(e, &c.StatsChanged, EventCallStats, callStatsDTO)
 	forward(e, &c.Reacted, EventReaction, callReactionDTO)
+	forward(e, &c.Guests, EventGuest, callGuestDTO)
+	forward(e, &c.LinksChanged, EventCallLinks, callChannelDTO)
 }
 
 func noticeDTO(ws seal.ID) Notice { return Notice{Workspace: ws.String()} }

@@ -15,6 +15,12 @@ const (
 	LeaveWithout = 30 * time.Second
 )
 
+// terminal is what takes the place of a page.
+type terminal struct {
+	generator Generator // nil: a page, or nothing
+	answers   Answer    // to recordings; [Unanswered]: the person is asked
+}
+
 // attendance is whether something captures and plays in the own call.
 type attendance struct {
 	mu     sync.Mutex
@@ -62,6 +68,7 @@ func (s *Service) handed(ended uint32) {
 func (x *session) asksNoMore() {
 	_, own := x.view.team.Self()
 	if x.view.asks(x.key, own, seal.ID{}) {
+		x.lobby.asks(seal.ID{})
 		x.note(noteAsks, seal.ID{})
 		x.view.changed(x.key)
 	}
@@ -93,9 +100,10 @@ func (x *session) attend(now time.Time) {
 	}
 }
 
-// tell remembers what was told.
-func (a *attendance) tell(flags uint) {
+// tell remembers what was told, and says whether it is news.
+func (a *attendance) tell(flags uint) (news bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.told = flags
+	news, a.told = a.told != flags, flags
+	return news
 }

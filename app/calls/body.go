@@ -13,9 +13,11 @@ type Op uint
 
 // The operations.
 const (
-	OpStart Op = 0
-	OpJoin  Op = 1
-	OpEnd   Op = 2
+	OpStart  Op = 0
+	OpJoin   Op = 1
+	OpEnd    Op = 2
+	OpLink   Op = 3 // a meeting link was made (rule L60); in place of a call: its secret
+	OpRevoke Op = 4
 )
 
 const (
@@ -64,7 +66,7 @@ func Decode(data []byte) (Body, error) {
 		return Body{}, err
 	}
 	switch {
-	case b.V > version || b.Op > OpEnd:
+	case b.V > version || b.Op > OpRevoke:
 		return Body{}, errNewer
 	case b.V != version:
 		return Body{}, fmt.Errorf("version %d does not exist", b.V)

@@ -33,7 +33,7 @@ func TestBodies(t *testing.T) {
 		{"L1 version 2 of another length", []byte{0x85, 2, 0, 0, 0, 0}, "newer version"},
 		{"L1 no call", encode(t, calls.Body{Channel: hall}), "names no call"},
 		{"L1 no channel", encode(t, calls.Body{Call: call.ID{1}}), "names no call"},
-		{"L2 a later operation", encode(t, calls.Body{Op: 3, Call: call.ID{1}, Channel: hall}), "newer version"},
+		{"L2 a later operation", encode(t, calls.Body{Op: 5, Call: call.ID{1}, Channel: hall}), "newer version"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			_, err := calls.Decode(c.data)

@@ -30,6 +30,18 @@ var (
 	ErrFull = errors.New("the call is full")
 	// ErrInvalid reports a value that no call has.
 	ErrInvalid = errors.New("not valid for a call")
+	// ErrNoGuest reports a guest who is not there (any more).
+	ErrNoGuest = errors.New("no such guest")
+	// ErrGuests reports a call with as many guests as there may be.
+	ErrGuests = errors.New("as many guests as a call can have")
+	// ErrNoLink reports a meeting link that is not valid (any more).
+	ErrNoLink = errors.New("no such meeting link")
+	// ErrLinks reports a channel with as many meeting links as it may have.
+	ErrLinks = errors.New("as many meeting links as a channel can have")
+	// ErrNotYours reports a meeting link that only others may revoke.
+	ErrNotYours = errors.New("only who made a meeting link, or moderates the channel, revokes it")
+	// ErrNoDoor reports a workspace without a reachable super-peer that receives guests.
+	ErrNoDoor = errors.New("no super-peer that receives guests is reached")
 	// ErrMalformed reports a signal that nobody honest sends.
 	ErrMalformed = errors.New("call signal is forged")
 	// ErrRefused reports a signal that is not for the call of this device.
@@ -79,6 +91,7 @@ type Call struct {
 	Participants []Participant
 	Lost         []Lost    // of the own call: who was not heard any more
 	Declined     []seal.ID // people who do not want to join, as heard since the start of this program
+	Lobby        []Knock   // guests who wait to be let in; known while this device takes part
 	Standing
 }
 
@@ -108,6 +121,9 @@ type Participant struct {
 	Asks    bool   // to record the call, or records it
 	Answer  Answer // of this device to it
 	Consent Answer // to the recording that this device asks for
+
+	Guest bool   // a browser that somebody let in, and no device: Device is its id, Person too
+	Name  string // of a guest, as it calls itself
 }
 
 // State is what a participant does. All false: is there, heard and not seen.

@@ -61,6 +61,10 @@ func (v *view) call(ctx context.Context, id call.ID) (Call, error) {
 	c.Ringing, c.MovedTo = v.rings[id] != nil, v.moved[id]
 	v.mu.Unlock()
 	c.Rejoin = x == nil && len(c.Participants) > 0 && v.service.offered(v.ws, id)
+	if c.Here {
+		in, waiting := x.lobby.participants()
+		c.Participants, c.Lobby = append(c.Participants, in...), waiting
+	}
 	c.Missed = v.missed(c, declined)
 	return c, nil
 }

@@ -18,6 +18,29 @@ func (t team) MayJoin(space seal.SpaceID, device seal.ID) bool {
 	return st != nil && st.CanRead(space, device) && st.CanWrite(space, device)
 }
 
+// Moderates implements [Wardens], as for the messages of others.
+func (t team) Moderates(space seal.SpaceID, person seal.ID) bool {
+	st := t.State()
+	if st == nil {
+		return false
+	}
+	s, ok := st.Space(space)
+	if !ok {
+		return false
+	}
+	if s.Kind == member.SpaceMain {
+		p, known := st.Person(person)
+		return known && p.Role <= member.RoleAdmin
+	}
+	return s.Kind == member.SpacePrivate && (s.Creator == person || s.Members[person] >= member.AccessAdmin)
+}
+
+// Belongs implements [Wardens].
+func (t team) Belongs(space seal.SpaceID, person seal.ID) bool {
+	st := t.State()
+	return st != nil && st.Access(space, person) >= member.AccessWrite
+}
+
 // PersonOf implements [Circle].
 func (t team) PersonOf(device seal.ID) (seal.ID, bool) {
 	st := t.State()

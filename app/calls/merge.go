@@ -92,12 +92,15 @@ func (s *Service) move(x *session, to call.ID) {
 	state := stateOf(uint(x.says.flags.Load()))
 	state.Recording = false
 	v.wentOver(x.key.call, to)
+	x.lobby.close(false) // the guests come along
 	s.leave(ctx, x)
 	if _, err := s.enter(ctx, v, c, Entry{State: state, Test: x.generator != nil, Answers: x.answers, entered: x.merging.entered}); err != nil {
 		s.config.Log.Warn("go over to another call", "call", IDText(to), "err", err)
 		v.stays(x.key.call)
 		v.tell(x.key.call)
+		return
 	}
+	s.session.Load().lobby.inherit(x.lobby)
 }
 
 // maxMoved is how many calls that were left for another one are remembered.

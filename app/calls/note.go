@@ -9,6 +9,7 @@ import (
 
 	"parvis/app/workspace"
 	"parvis/crdt/call"
+	"parvis/crdt/guest"
 	"parvis/crdt/seal"
 )
 
@@ -39,7 +40,7 @@ type note struct {
 	V    uint
 	Call call.ID
 	What uint
-	Of   seal.ID // the recording that is asked for or answered
+	Of   seal.ID // the recording that is asked for or answered; the guest who is let in or removed
 }
 
 func decodeNote(data []byte) (note, error) {
@@ -49,10 +50,11 @@ func decodeNote(data []byte) (note, error) {
 	}
 	reaction := n.What >= noteReaction && n.What-noteReaction < uint(len(Reactions))
 	answer := n.What == noteAgreed || n.What == noteRefused || n.What == noteLeaveOut
+	ruling := n.What == noteAdmits || n.What == noteRemoves
 	switch {
 	case n.V != version, n.Call == call.ID{}:
 		return note{}, errNote
-	case reaction && n.Of == seal.ID{}, answer && n.Of != seal.ID{}, n.What == noteAsks:
+	case reaction && n.Of == seal.ID{}, answer && n.Of != seal.ID{}, n.What == noteAsks, ruling && guest.Is(n.Of):
 		return n, nil
 	}
 	return note{}, errNote
@@ -129,6 +131,7 @@ func (s *Service) AskToRecord(_ context.Context, asks bool) error {
 	}
 	_, own := x.view.team.Self()
 	x.view.asks(x.key, own, id)
+	x.lobby.asks(id)
 	x.note(noteAsks, id)
 	x.view.changed(x.key)
 	return nil
@@ -183,6 +186,7 @@ func (x *session) repeat() {
 		}
 	}
 	x.view.mu.Unlock()
+	notes = append(notes, x.lobby.notes()...)
 	for _, n := range notes {
 		x.note(n.What, n.Of)
 	}
@@ -224,6 +228,10 @@ func (v *view) hearNote(space seal.SpaceID, device seal.ID, n note) {
 	case n.What == noteAsks:
 		if v.asks(k, device, n.Of) {
 			v.changed(k)
+		}
+	case n.What == noteAdmits || n.What == noteRemoves:
+		if v.isIn(k, device) {
+			v.hearGuest(x, n)
 		}
 	case n.What >= noteReaction:
 		if v.isIn(k, device) && v.mayReact(device) {

@@ -142,3 +142,28 @@ func TestADamagedRecordIsMadeAgain(t *testing.T) {
 		t.Errorf("%+v is shown, trouble told %d times", got, trouble)
 	}
 }
+
+func TestADamagedRecordOfALinkIsMadeAgain(t *testing.T) {
+	w := newWorld()
+	ana, ben := w.device(t, 1, 1), w.device(t, 2, 2)
+	kept, revoked := call.ID{1}, call.ID{2}
+	ben.Deliver(t, ana.record(t, main, calls.OpLink, kept, hall), ana.record(t, main, calls.OpLink, revoked, hall), ana.record(t, main, calls.OpRevoke, revoked, hall))
+	links := func() []calls.Link {
+		valid, err := ben.calls.Links(t.Context(), ws, hall)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return valid
+	}
+	want := links()
+	if len(want) != 1 {
+		t.Fatalf("%d links", len(want))
+	}
+	for _, damage := range []string{`at = at + 1, person = x'00'`, `op = 3 WHERE op = 4`, `op = 4 WHERE op = 3`, `channel = x'00' WHERE op = 4`, `hidden = 1`} {
+		ben.Damage(t, `UPDATE call_record SET `+damage)
+		ben.open()
+		if got := links(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", damage, got)
+		}
+	}
+}

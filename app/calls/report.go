@@ -140,6 +140,9 @@ func (g *reporting) measured(id call.ID, stats []media.Stat, now time.Time) (due
 	before := g.lines
 	g.lines = nil
 	for _, s := range stats {
+		if isGuest(s.ID) {
+			continue
+		}
 		if s.State != media.Connected {
 			delete(g.grown, seal.ID(s.ID))
 			continue

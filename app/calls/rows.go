@@ -29,6 +29,7 @@ type Record struct {
 type Storage interface {
 	Records
 	Marks
+	LinkStorage
 	Write(ctx context.Context, fn func(ctx context.Context) error) error
 }
 

@@ -27,6 +27,8 @@ type Config struct {
 	Tunnels Tunnels
 	// Carriers may be nil: a large call then always goes through a participant.
 	Carriers Carriers
+	// Doors may be nil: guests cannot come in then.
+	Doors Doors
 	// Generate makes the device of a test participant; may be nil.
 	Generate func(name string, send func(media.Frame)) (Generator, error)
 	// Values remember the own call for the next start of the program; may be nil.
@@ -55,13 +57,15 @@ type Service struct {
 	views map[seal.ID]*view // guarded by mu
 }
 
-// Facts are what a service tells. Subscribers must not block.
+// Facts are what calls tell. Subscribers must not block.
 type Facts struct {
 	CallChanged  event.Topic[Call]
 	Rang         event.Topic[Ring]
 	StatsChanged event.Topic[Stats] // at most once a second, while this device is in a call
 	Trouble      event.Topic[Trouble]
-	Reacted      event.Topic[Reaction] // in the own call
+	Reacted      event.Topic[Reaction]   // in the own call
+	Guests       event.Topic[GuestEvent] // of the own call
+	LinksChanged event.Topic[LinksChanged]
 }
 
 // New makes the service. It reads nothing.
@@ -192,6 +196,7 @@ func (s *Service) recheck(ws seal.ID) {
 		v.recheck()
 	}
 	if x := s.session.Load(); x != nil && x.view.ws == ws {
+		x.lobby.stale.Store(true) // of somebody who made a link, perhaps
 		x.nudge()
 	}
 }

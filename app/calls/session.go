@@ -20,15 +20,18 @@ type Room interface {
 	Connections
 	Lines
 	Look(large []media.ID, all bool)
+	// Signal takes a signal that came from somebody.
+	Signal(from media.ID, s media.Signal) error
+	Close() error
 }
 
-// Connections are those to the participants of a call, and to the super-peers that may carry it.
+// Connections are those to the participants of a call, to its guests, and to the super-peers that
+// may carry it.
 type Connections interface {
 	Join(id media.ID, offer bool)
 	JoinCarrier(id media.ID)
+	JoinGuest(id media.ID, servers []string)
 	Leave(id media.ID)
-	Signal(from media.ID, s media.Signal) error
-	Close() error
 }
 
 // Lines carry sound and pictures, and are measured.
@@ -49,10 +52,10 @@ type session struct {
 	since   uint64
 	room    Room
 	signals *signals
+	lobby   *lobby
 	terminal
 
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	life
 	bells
 	says    says
 	people  roster
@@ -60,10 +63,10 @@ type session struct {
 	merging merging
 }
 
-// terminal is what takes the place of a page.
-type terminal struct {
-	generator Generator // nil: a page, or nothing
-	answers   Answer    // to recordings; [Unanswered]: the person is asked
+// life is what goes on in a session until it is left.
+type life struct {
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
 }
 
 // bells wake the session. Each is of one place.
@@ -113,7 +116,7 @@ func (s *Service) begin(v *view, c Call, e Entry) (err error) {
 	x.says.flags.Store(uint32(e.State.flags()))
 	ctx, cancel := context.WithCancel(context.Background()) // it lives until it is left
 	x.cancel = cancel
-	x.signals = newSignals(x)
+	x.signals, x.lobby = newSignals(x), newLobby(x)
 	x.room, err = s.config.Rooms(media.Config{
 		Self: media.ID(own), Send: x.signal, Receive: s.frame, NeedKey: s.needKey, Changed: x.changed, Log: s.config.Log,
 		Tunnel: x.tunnel(), Frames: x.ways.frames, Tag: func(id media.ID) [8]byte { return call.Tag(c.ID, seal.ID(id)) },
@@ -140,6 +143,7 @@ func (s *Service) begin(v *view, c Call, e Entry) (err error) {
 	s.noteOwn(x, now)
 	x.say(0)
 	x.tend(ctx)
+	x.receive(ctx)
 	x.choose() // what the others do is known already: who comes goes along with it
 	x.sayWay()
 	x.wg.Go(func() { x.run(ctx) })
@@ -189,8 +193,11 @@ func (x *session) say(more uint) {
 	}
 	x.says.last, x.says.left = x.service.config.Now(), more&flagLeft != 0
 	flags := x.flags()
-	x.says.attendance.tell(flags)
+	news := x.says.attendance.tell(flags)
 	x.view.sendHint(x.key.space, hint{Call: x.key.call, Flags: flags | more, Uplink: uint(x.says.uplink.Load()), Since: x.since})
+	if news && !x.says.left {
+		x.lobby.each(func(v *visitor) { v.say(x.status()) })
+	}
 }
 
 // beat says that this device is still there, when it is time to.
@@ -205,6 +212,7 @@ func (x *session) beat(now time.Time) {
 		x.say(0)
 		x.ways.renew()
 		x.sayWay()
+		x.lobby.expire(now)
 		x.nudge()
 		x.repeat()
 	}
@@ -251,6 +259,7 @@ func (x *session) run(ctx context.Context) {
 			x.reconcile()
 			x.answerAlone()
 			x.tend(ctx)
+			x.receive(ctx)
 		case <-x.news:
 			x.measure(&m)
 		}
@@ -358,6 +367,7 @@ func (s *Service) finish(x *session) {
 	x.people.mu.Lock()
 	x.people.closed = true
 	x.people.mu.Unlock()
+	x.lobby.close(len(x.view.others(x.key)) == 0)
 	x.cancel()
 	x.say(flagLeft)
 	_, own := x.view.team.Self()

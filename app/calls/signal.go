@@ -75,8 +75,12 @@ func (l *line) end() {
 	}
 }
 
-// signal brings a signal of the room to a participant or a super-peer.
+// signal brings a signal of the room to a participant, a guest or a super-peer.
 func (x *session) signal(to media.ID, s media.Signal) {
+	if isGuest(to) {
+		x.lobby.signal(seal.ID(to), s)
+		return
+	}
 	if !x.ways.carriers.send(seal.ID(to), s) {
 		x.signals.fromRoom(to, s)
 	}

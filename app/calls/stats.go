@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parvis/crdt/call"
+	"parvis/crdt/guest"
 	"parvis/crdt/seal"
 	"parvis/media"
 )
@@ -62,18 +63,26 @@ func (x *session) stats() Stats {
 	known := x.lines(own)
 	for _, stat := range x.room.Stats() {
 		device := seal.ID(stat.ID)
-		person, ok := x.view.team.PersonOf(device)
+		person, name, ok := x.who(device)
 		if !ok || stat.State == media.Left {
 			continue
 		}
 		if x.generator != nil {
 			stat.Frames, stat.Bad = x.generator.Count(device)
 		}
-		name := x.service.config.People.Name(x.view.ws, person)
 		all.Participants = append(all.Participants, Stat{person, name, stat, known.fault(own, device, via).between(device)})
 	}
 	slices.SortFunc(all.Participants, func(a, b Stat) int { return seal.ID(a.ID).Compare(seal.ID(b.ID)) })
 	return all
+}
+
+// who is the person of a device, or the guest, and how they are called.
+func (x *session) who(id seal.ID) (person seal.ID, name string, known bool) {
+	if guest.Is(id) {
+		return id, x.lobby.nameOf(id), true
+	}
+	person, known = x.view.team.PersonOf(id)
+	return person, x.service.config.People.Name(x.view.ws, person), known
 }
 
 // lines is what this device and the others have measured.
@@ -117,8 +126,10 @@ func (x *session) measure(m *measured) {
 	}
 	stats := x.stats()
 	best := 0
-	for _, p := range x.room.Stats() { // a line to a super-peer is one too
-		best = max(best, p.Estimate)
+	for _, p := range x.room.Stats() { // a line to a super-peer is one too; guests choose nobody
+		if !isGuest(p.ID) {
+			best = max(best, p.Estimate)
+		}
 	}
 	x.ways.measured(best)
 	x.says.uplink.Store(uint32(min(max(best, 0), maxUplink)))

@@ -47,6 +47,7 @@ type Live interface {
 type Team interface {
 	Log
 	Circle
+	Wardens
 	Live
 }
 

@@ -137,6 +137,10 @@ func (v *view) arrived(news []arrival) {
 		}
 	}
 	for _, a := range news {
+		if a.Op == OpLink || a.Op == OpRevoke {
+			v.relinked(a.Channel)
+			continue
+		}
 		if !told[a.Call] {
 			told[a.Call] = true
 			v.tell(a.Call)
@@ -165,6 +169,13 @@ func (v *view) records(ctx context.Context, id call.ID) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.mend(ctx, records)
+	return records, nil
+}
+
+// mend makes damaged records again from their envelopes.
+func (v *view) mend(ctx context.Context, records []Record) {
+	var err error
 	for i, r := range records {
 		if !r.Damaged {
 			continue
@@ -174,7 +185,6 @@ func (v *view) records(ctx context.Context, id call.ID) ([]Record, error) {
 			v.service.Trouble.Publish(Trouble{v.ws, "A stored record of a call was damaged and could not be restored. The calls themselves are not affected."})
 		}
 	}
-	return records, nil
 }
 
 // restore reads a record again from its envelope.

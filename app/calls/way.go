@@ -150,7 +150,7 @@ func (w *ways) noticed(stats []media.Stat, now time.Time) (news bool) {
 	var misses []seal.ID
 	for _, s := range stats {
 		id := seal.ID(s.ID)
-		if s.State == media.Connected || s.State == media.Left || isCarrier(id) {
+		if s.State == media.Connected || s.State == media.Left || isCarrier(id) || isGuest(s.ID) {
 			continue
 		}
 		since, known := w.absent[id]

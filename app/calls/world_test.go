@@ -3,6 +3,7 @@ package calls_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"parvis/app/workspace"
 	"parvis/app/workspace/viewtest"
 	"parvis/crdt/call"
+	"parvis/crdt/guest"
 	"parvis/crdt/seal"
 	"parvis/media"
 )
@@ -31,6 +33,7 @@ type world struct {
 	devices []*device
 	stir    chan struct{} // something happened
 	hosts   hosts         // super-peers
+	porch   porch         // super-peers that receive guests
 }
 
 func newWorld() *world {
@@ -105,7 +108,7 @@ var keys = func() (all []seal.SignKey) {
 }()
 
 func (d *device) open() {
-	made := calls.New(calls.Config{Store: d.DB.Calls(), People: d, Channels: d, Post: post{d}, Tunnels: tunnels{d}, Carriers: desk{d}, Rooms: d.newRoom, Values: d.DB.Settings(), Now: d.world.now})
+	made := calls.New(calls.Config{Store: d.DB.Calls(), People: d, Channels: d, Post: post{d}, Tunnels: tunnels{d}, Carriers: desk{d}, Doors: porchOf{d}, Rooms: d.newRoom, Values: d.DB.Settings(), Now: d.world.now})
 	d.note(func() { d.calls = made })
 	d.calls.CallChanged.Subscribe(func(c calls.Call) { d.note(func() { d.told = append(d.told, c) }) })
 	d.calls.Rang.Subscribe(func(r calls.Ring) { d.note(func() { d.rings = append(d.rings, r) }) })
@@ -163,6 +166,15 @@ func (d *device) PersonOf(other seal.ID) (seal.ID, bool) {
 		return seal.ID{}, false
 	}
 	return found.person, true
+}
+
+// Moderates: the first person does.
+func (d *device) Moderates(_ seal.SpaceID, person seal.ID) bool { return person == seal.ID{1} }
+
+func (d *device) Belongs(_ seal.SpaceID, person seal.ID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.ContainsFunc(d.world.devices, func(one *device) bool { return one.person == person && !d.barred[one.Device] })
 }
 
 func (d *device) PeerOf(other seal.ID) (seal.ID, bool) { return other, d.find(other) != nil }
@@ -241,6 +253,7 @@ type room struct {
 	large  []media.ID        // guarded by device.mu; who is shown large
 	all    bool              // guarded by device.mu; that is everybody
 	wires  map[media.ID]media.Wire
+	guests []media.ID // guarded by device.mu
 }
 
 func (d *device) newRoom(c media.Config) (calls.Room, error) {
@@ -253,6 +266,10 @@ func (d *device) newRoom(c media.Config) (calls.Room, error) {
 }
 
 func (r *room) write(what string, id media.ID) {
+	if guest.Is(seal.ID(id)) {
+		r.log = append(r.log, what+" "+guest.Short(seal.ID(id)))
+		return
+	}
 	r.log = append(r.log, what+" "+string('a'+rune(r.device.world.number(id))))
 }
 
@@ -266,9 +283,18 @@ func (r *room) Join(id media.ID, offer bool) {
 	}
 }
 
+func (r *room) JoinGuest(id media.ID, servers []string) {
+	r.device.note(func() {
+		r.guests = append(r.guests, id)
+		r.write("guest", id)
+	})
+	r.config.Send(id, media.Signal{Kind: media.Offer, SDP: "offer", Fingerprint: [32]byte{1}})
+}
+
 func (r *room) Leave(id media.ID) {
 	r.device.note(func() {
 		delete(r.joined, id)
+		r.guests = slices.DeleteFunc(r.guests, func(g media.ID) bool { return g == id })
 		r.write("leave", id)
 	})
 	r.config.Send(id, media.Signal{Kind: media.Bye})
@@ -295,12 +321,20 @@ func (r *room) Wants() media.Wants { return media.Wants{Video: true} }
 func (r *room) Look(large []media.ID, all bool) {
 	r.device.note(func() { r.large, r.all = large, all })
 }
-func (r *room) Close() error { r.device.note(func() { r.closed = true }); return nil }
+func (r *room) Close() error {
+	var guests []media.ID
+	r.device.note(func() { r.closed, guests = true, slices.Clone(r.guests) })
+	for _, id := range guests {
+		r.config.Send(id, media.Signal{Kind: media.Bye})
+	}
+	return nil
+}
 func (r *room) Stats() []media.Stat {
 	r.device.mu.Lock()
 	defer r.device.mu.Unlock()
 	var all []media.Stat
-	for id := range r.joined {
+	ids := slices.Concat(slices.Collect(maps.Keys(r.joined)), r.guests)
+	for _, id := range ids {
 		state := media.Connected
 		if r.broken[id] {
 			state = media.Interrupted
@@ -385,6 +419,9 @@ func (d *device) see(id call.ID) calls.Call {
 func (d *device) there(id call.ID) string {
 	var letters []rune
 	for _, p := range d.see(id).Participants {
+		if p.Guest {
+			continue
+		}
 		letters = append(letters, 'a'+rune(d.world.number(media.ID(p.Device))))
 	}
 	slices.Sort(letters)

@@ -16,7 +16,11 @@ import (
 )
 
 func (s *session) callCommand() *cobra.Command {
-	return group("call", "Start, join and watch calls", s.callStart(), s.callJoin(), s.callLeave(), s.callStats(), s.callList())
+	return group("call", "Start, join and watch calls", s.callStart(), s.callJoin(), s.callLeave(), s.callStats(), s.callList(),
+		s.callLink(), s.callGuests(),
+		s.callDoor("admit", "Let a guest in who waits", "Calls.Admit", "%s comes in, as a guest."),
+		s.callDoor("refuse", "Refuse a guest who waits", "Calls.Remove", "%s was refused."),
+		s.callDoor("remove", "Send a guest out of the call", "Calls.Remove", "%s was sent out of the call."))
 }
 
 // mediaFlag is what is sent and played in a call. Camera and microphone belong to a

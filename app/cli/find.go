@@ -61,6 +61,8 @@ func listing(kind string) string {
 		return "parvis doc list"
 	case "message":
 		return "parvis chat list CHANNEL"
+	case "guest":
+		return "parvis call guests"
 	}
 	return "parvis " + kind + " list"
 }

@@ -28,6 +28,7 @@ type superPeerFlags struct {
 	showCode         bool
 	newCode          bool
 	noCalls          bool
+	guests           guestFlags
 }
 
 func (s *session) superPeerCommand() *cobra.Command {
@@ -54,6 +55,7 @@ func (s *session) superPeerCommand() *cobra.Command {
 	flags.BoolVar(&f.showCode, "show-code", false, "print the set-up code, though a workspace is attached already; of one that runs, without stopping it")
 	flags.BoolVar(&f.newCode, "new-code", false, "replace the set-up code, so that those given out so far are void, and print it; what is attached stays so")
 	flags.BoolVar(&f.noCalls, "no-calls", false, "do not carry the sound and pictures of calls; then one of the participants does")
+	f.guests.add(flags)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		if strings.Contains(err.Error(), "--unprotected") || strings.Contains(err.Error(), "--passphrase-file") {
 			return errors.New("a super-peer has no keys that open what it keeps, so it needs neither a passphrase nor --unprotected: leave them out")
@@ -71,6 +73,7 @@ type superPeerReady struct {
 	Peer    string   `json:"peer"`
 	Addrs   []string `json:"addrs"`
 	Metrics string   `json:"metrics"`
+	Guests  string   `json:"guests,omitempty"`
 }
 
 // superPeer runs until SIGTERM, SIGINT or the end of ctx.
@@ -87,10 +90,14 @@ func (s *session) superPeer(ctx context.Context, f superPeerFlags) (err error) {
 	if (f.showCode || f.newCode) && !superpeer.Exists(s.data) {
 		return &failure{code: "not-found", message: "There is no super-peer in " + s.data + ". Check --data; a new one shows its code without being asked.", exit: ExitFailed}
 	}
+	guests, err := f.guests.config()
+	if err != nil {
+		return err
+	}
 	log := slog.New(slog.NewJSONHandler(s.Stderr, &slog.HandlerOptions{Level: level}))
 	peer := superpeer.New(superpeer.Config{
 		Data: s.data, Listen: f.listen, Announce: f.announce, StoreLimit: int64(f.limit), Metrics: f.metrics,
-		NewCode: f.newCode, NoCalls: f.noCalls, Thrifty: s.Getenv("GOMEMLIMIT") == "", Log: log,
+		NewCode: f.newCode, NoCalls: f.noCalls, Guests: guests, Thrifty: s.Getenv("GOMEMLIMIT") == "", Log: log,
 	})
 	if err := peer.Start(ctx); err != nil {
 		if f.showCode && !f.newCode && errors.Is(err, superpeer.ErrRuns) {
@@ -103,7 +110,7 @@ func (s *session) superPeer(ctx context.Context, f superPeerFlags) (err error) {
 	if f.showCode || f.newCode || !peer.Attached() {
 		code = peer.Setup()
 	}
-	line, _ := json.Marshal(superPeerReady{"ready", code, peer.Peer(), list(peer.Addrs()), peer.Metrics()})
+	line, _ := json.Marshal(superPeerReady{"ready", code, peer.Peer(), list(peer.Addrs()), peer.Metrics(), guests.URL})
 	if _, err := fmt.Fprintln(s.Stdout, string(line)); err != nil {
 		return fmt.Errorf("print the ready line: %w", err)
 	}

@@ -37,7 +37,13 @@ func TestSizesAreReadAndWritten(t *testing.T) {
 }
 
 // readyLine is the first line of a super-peer on a folder, which then ends.
-func readyLine(t *testing.T, data string, flags ...string) (line superPeerReady) {
+func readyLine(t *testing.T, data string, flags ...string) superPeerReady {
+	t.Helper()
+	return readyLineWhile(t, data, func() {}, flags...)
+}
+
+// readyLineWhile is readyLine of one that ends when something was done.
+func readyLineWhile(t *testing.T, data string, do func(), flags ...string) (line superPeerReady) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -51,6 +57,7 @@ func readyLine(t *testing.T, data string, flags ...string) (line superPeerReady)
 	if err := json.NewDecoder(reader).Decode(&line); err != nil {
 		t.Fatal(err)
 	}
+	do()
 	stop()
 	if exit := <-ended; exit != ExitDone {
 		t.Errorf("exit %d", exit)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"parvis/app/calls"
@@ -121,4 +122,38 @@ func (db *DB) UnseenCalls(ctx context.Context, ws seal.ID, channel calls.Channel
 		WHERE ws = ?1 AND channel = ?2 AND op = 0 AND hidden = 0 AND declined = 0 AND seen = 0 AND person != ?3
 			AND NOT EXISTS (SELECT 1 FROM call_record WHERE ws = start.ws AND call = start.call AND op = 1 AND hidden = 0 AND person = ?3)
 		GROUP BY call ORDER BY max(at) DESC LIMIT ?4`, ws[:], channel[:], person[:], limit)
+}
+
+// LinkRecords implements calls.LinkStorage.
+func (db *DB) LinkRecords(ctx context.Context, ws seal.ID, channel calls.ChannelID) ([]calls.Record, error) {
+	found, err := db.querier(ctx).QueryContext(ctx,
+		`SELECT DISTINCT call FROM call_record WHERE ws = ? AND channel = ? AND op IN (3, 4)`, ws[:], channel[:])
+	if err != nil {
+		return nil, fmt.Errorf("read meeting links: %w", err)
+	}
+	defer found.Close()
+	var secrets []call.ID
+	for found.Next() {
+		var id blobColumn
+		if err := found.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read meeting links: %w", err)
+		}
+		secrets = append(secrets, call.ID(id.space()))
+	}
+	if err := errors.Join(found.Err(), found.Close()); err != nil {
+		return nil, fmt.Errorf("read meeting links: %w", err)
+	}
+	var list []calls.Record
+	for _, id := range secrets {
+		records, err := db.CallRecords(ctx, ws, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range records {
+			if r.Channel == channel || r.Damaged {
+				list = append(list, r)
+			}
+		}
+	}
+	return list, nil
 }

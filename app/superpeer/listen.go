@@ -30,6 +30,23 @@ func everywhere(port int) []string {
 	}
 }
 
+// addrs are where devices come to, with a port that is not that of the guests.
+func (c Config) addrs() ([]string, error) {
+	listen := c.Listen
+	if len(listen) == 0 {
+		usual := usualPort
+		if c.Guests.port() == usual {
+			usual = otherPort
+		}
+		port, err := portOf(c.Data, usual, otherPort)
+		if err != nil {
+			return nil, err
+		}
+		listen = everywhere(port)
+	}
+	return listen, c.Guests.clash(listen)
+}
+
 // choose is the usual port where this process may use it and nobody else does.
 func choose(usual, other int) int {
 	if tryPort(usual) == nil {

@@ -44,6 +44,8 @@ type Config struct {
 	Metrics string
 	// NoCalls leaves the sound and pictures of calls to others.
 	NoCalls bool
+	// Guests lets guests come to calls with a browser; the zero value lets none.
+	Guests Guests
 	// Rooms opens the connections of a call; nil means media.NewRoom.
 	Rooms func(media.Config) (Room, error)
 	// Thrifty makes the garbage collector of the whole process keep the memory
@@ -65,6 +67,7 @@ type SuperPeer struct {
 	keeper   *keeper
 	web      *web
 	carrying *carrying    // nil: it carries no calls
+	porch    *porch       // nil: no guests come
 	release  func() error // of the data folder's lock
 	runs     bool         // Start came to its end
 
@@ -122,15 +125,16 @@ func (s *SuperPeer) Start(ctx context.Context) (err error) {
 		return err
 	}
 	s.keeper = newKeeper(s.config, s.box, s.lists, bell)
-	listen := s.config.Listen
-	if len(listen) == 0 {
-		port, err := portOf(s.config.Data, usualPort, otherPort)
-		if err != nil {
-			return err
-		}
-		listen = everywhere(port)
+	listen, err := s.config.addrs()
+	if err != nil {
+		return err
 	}
 	s.node = p2p.New(p2p.Config{Seed: s.identity.seed, Listen: listen, Gate: s.lists, SuperPeer: true, Relay: true, Log: s.config.Log})
+	if s.config.Guests.URL != "" {
+		if s.porch, err = openPorch(ctx, s.config.Guests, s.node, s.lists, onLoopback(listen), s.config.Log); err != nil {
+			return err
+		}
+	}
 	s.serve(onLoopback(listen))
 	if err := s.node.Start(ctx); err != nil {
 		return err
@@ -138,7 +142,7 @@ func (s *SuperPeer) Start(ctx context.Context) (err error) {
 	ctx, s.stop = context.WithCancel(ctx)
 	s.sweeping.Go(func() { s.sweep(ctx) })
 	if s.config.Metrics != "" {
-		s.web = &web{listen: s.config.Metrics, box: s.box, node: s.node, lists: s.lists, calls: s.carrying.calls, counts: &s.keeper.counts, limit: s.config.StoreLimit, log: s.config.Log}
+		s.web = &web{listen: s.config.Metrics, box: s.box, node: s.node, lists: s.lists, calls: s.carrying.calls, guests: s.porch.counts, counts: &s.keeper.counts, limit: s.config.StoreLimit, log: s.config.Log}
 		if err := s.web.start(ctx); err != nil {
 			return err
 		}
@@ -158,7 +162,10 @@ func (s *SuperPeer) serve(local bool) {
 	thrift.follow(s.node)
 	if !s.config.NoCalls {
 		s.carrying = carry(s.node, s.lists, s.config.Rooms, local, s.carries(thrift))
-		s.lists.onChange = s.carrying.recheck
+	}
+	s.lists.onChange = func() {
+		s.carrying.recheck()
+		s.porch.recheck()
 	}
 	mailbox.Serve(s.node, s.keeper)
 	mailbox.ServeLists(s.node, s.lists)
@@ -190,6 +197,7 @@ func (s *SuperPeer) Close() error {
 		failed = append(failed, s.web.close())
 	}
 	s.carrying.close()
+	failed = append(failed, s.porch.close())
 	if s.node != nil {
 		failed = append(failed, s.node.Close())
 	}
@@ -233,6 +241,9 @@ func (s *SuperPeer) Attached() bool { return s.lists.count() > 0 }
 func (s *SuperPeer) Setup() string {
 	return mailbox.Setup{Peer: s.node.ID(), Secret: s.identity.secret, Addrs: s.Addrs()}.String()
 }
+
+// GuestPage is where the page of guests is served, host:port, or empty.
+func (s *SuperPeer) GuestPage() string { return s.porch.addr() }
 
 // Metrics is the address of /healthz and /metrics, or empty.
 func (s *SuperPeer) Metrics() string {

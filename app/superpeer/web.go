@@ -30,6 +30,7 @@ type web struct {
 	node   *p2p.Node
 	lists  *lists
 	calls  func() (calls, devices int)
+	guests func() (rooms, guests, relayed int)
 	counts *counts
 	limit  int64
 	log    *slog.Logger
@@ -115,6 +116,10 @@ func (w *web) metrics(out http.ResponseWriter, r *http.Request) {
 	calls, devices := w.calls()
 	p.gauge("calls", "calls whose sound and pictures can go through it", int64(calls))
 	p.gauge("call_devices", "devices in them", int64(devices))
+	rooms, guests, relayed := w.guests()
+	p.gauge("guest_rooms", "meeting links that members have opened", int64(rooms))
+	p.gauge("guests", "guests that are connected", int64(guests))
+	p.gauge("guest_relayed", "addresses that are relayed for guests", int64(relayed))
 	p.counter("relay_bytes", "bytes relayed", relay.Bytes)
 	p.counter("relay_refused", "relay requests refused", relay.Refused)
 	p.counter("objects_in", "objects taken", w.counts.objectsIn.Load())

@@ -1,12 +1,6 @@
-import { spawn } from "node:child_process"
-import { existsSync } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
-import { createServer } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { Person } from "./person.mjs"
 import { ok } from "./report.mjs"
+import { SuperPeer } from "./super-peer.mjs"
 import { words as names } from "./words.mjs"
 
 /** What the screens below are named in both languages. */
@@ -63,48 +57,6 @@ const words = {
 
 /** How long the page may take to say that the last super-peer is gone. Milliseconds. */
 const notice = 5_000
-
-/** A super-peer that can be killed and comes back at the same address. */
-class SuperPeer {
-  #process
-
-  static async make(program) {
-    const made = new SuperPeer()
-    made.program = program
-    made.data = await mkdtemp(join(tmpdir(), "parvis-superpeer-"))
-    made.port = await freePort()
-    return made
-  }
-
-  /** Resolves with its first line, in which the set-up code is. */
-  start() {
-    const at = `/ip4/127.0.0.1/tcp/${this.port}`
-    const args = ["superpeer", "--data", this.data, "--listen", at, "--metrics", ""]
-    if (existsSync(join(this.data, "superpeer.key"))) args.push("--show-code")
-    this.#process = spawn(this.program, args, { stdio: ["ignore", "pipe", "ignore"] })
-    return new Promise((done, fail) => {
-      this.#process.once("exit", (code) => fail(new Error(`the super-peer ended with ${code}`)))
-      createInterface({ input: this.#process.stdout }).once("line", done)
-    })
-  }
-
-  kill() {
-    this.#process?.kill("SIGKILL")
-  }
-
-  async close() {
-    this.kill()
-    await rm(this.data, { recursive: true, force: true })
-  }
-}
-
-async function freePort() {
-  const server = createServer()
-  await new Promise((done) => server.listen(0, "127.0.0.1", done))
-  const { port } = server.address()
-  await new Promise((done) => server.close(done))
-  return port
-}
 
 async function section(person, name) {
   await person.page.keyboard.press("Control+,")

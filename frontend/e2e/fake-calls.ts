@@ -1,11 +1,12 @@
 import { call, fault, participant, stat } from "../src/features/calls/sample"
-import type { Call, CallParticipant, CallState } from "../src/transport/types"
+import type { Call, CallLink, CallParticipant, CallState } from "../src/transport/types"
 import { hex, type FakeWorld, type Methods } from "./fake-world"
 
 /** Calls of a workspace in memory; nobody sends anything. */
 export class FakeCalls {
   readonly #world: FakeWorld
   readonly #calls = new Map<string, Call>()
+  #links: CallLink[] = []
 
   constructor(world: FakeWorld) {
     this.#world = world
@@ -39,6 +40,18 @@ export class FakeCalls {
         const known = this.#calls.get(id)
         if (known) this.#keep({ ...known, ringing: false, missed: false })
       },
+      "Calls.Links": () => [...this.#links],
+      "Calls.MakeLink": ({ channel }: { channel: string }) => this.#link(channel),
+      "Calls.RevokeLink": ({ id }: { id: string }) => {
+        this.#links = this.#links.filter((one) => one.id !== id)
+      },
+      "Calls.Admit": ({ guest }: { guest: string }) => this.#admit(guest),
+      "Calls.Remove": ({ guest }: { guest: string }) =>
+        this.#own((own) => ({
+          ...own,
+          lobby: own.lobby.filter((one) => one.guest !== guest),
+          participants: own.participants.filter((one) => one.device !== guest),
+        })),
     }
   }
 
@@ -129,6 +142,40 @@ export class FakeCalls {
         device: who.device,
         reaction,
       })
+  }
+
+  /** A guest waits to be let into the call. */
+  knock(name: string) {
+    const guest = hex(this.#guests++, 64)
+    this.#own((own) => ({ ...own, lobby: [...own.lobby, { guest, name, at: Date.now() }] }))
+  }
+
+  #guests = 9000
+
+  #admit(guest: string) {
+    this.#own((own) => {
+      const name = own.lobby.find((one) => one.guest === guest)?.name ?? ""
+      const made = participant(guest, { person: guest, guest: true, name })
+      return {
+        ...own,
+        lobby: own.lobby.filter((one) => one.guest !== guest),
+        participants: [...own.participants, made],
+      }
+    })
+  }
+
+  #link(channel: string): CallLink {
+    const id = hex(this.#links.length + 700, 32)
+    const made = {
+      id,
+      channel,
+      by: this.#world.self,
+      made: Date.now(),
+      url: `https://meet.example.org/meet#AQIDBAUGBwgJCgsMDQ4PEBwp${id.slice(-2)}`,
+      revocable: true,
+    }
+    this.#links.push(made)
+    return made
   }
 
   /** The first of the others asks to record, or records with the own consent. */

@@ -5,6 +5,7 @@ import { callsMany } from "./calls-many.mjs"
 import { delivery } from "./delivery.mjs"
 import { docs } from "./docs.mjs"
 import { gallery } from "./gallery.mjs"
+import { guest } from "./guest.mjs"
 import { live } from "./live.mjs"
 import { Report } from "./report.mjs"
 import { mainScreens } from "./screens.mjs"
@@ -41,6 +42,7 @@ const parts = [
   ...inBoth("members", members),
   ["live", () => ofProgram((path) => live(report, path))],
   ["calls", () => ofProgram((path) => calls(report, path))],
+  ["guest", () => ofProgram((path) => guest(report, path))],
   [
     "scroll",
     (browser) => report.step("10,000 messages scroll without a long frame", () => scroll(browser)),

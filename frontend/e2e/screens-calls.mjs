@@ -20,6 +20,11 @@ const words = {
     enlarge: "Full screen",
     fold: "Hide the pictures",
     rejoin: "Join again",
+    invite: "Invite guests by link",
+    createLink: "Create link",
+    admit: "Admit Marc Aurel",
+    remove: "Remove Marc Aurel",
+    meeting: "Meeting link",
   },
   fr: {
     answer: "Répondre",
@@ -42,6 +47,11 @@ const words = {
     enlarge: "Plein écran",
     fold: "Masquer les images",
     rejoin: "Rejoindre de nouveau",
+    invite: "Inviter par un lien de réunion",
+    createLink: "Créer le lien",
+    admit: "Faire entrer Marc Aurel",
+    remove: "Retirer Marc Aurel",
+    meeting: "Lien de réunion",
   },
 }
 
@@ -108,6 +118,35 @@ export async function callScreens(look) {
     await join(page, w, 3)
     await button(page, w.record).click()
     await page.getByRole("button", { name: w.cancelRecord }).last().waitFor()
+  })
+  await both("call: a guest is in it and another waits", async (page, w) => {
+    await join(page, w, 2)
+    await page.evaluate(() => window.fake.calls.knock("Marc Aurel"))
+    await button(page, w.admit).click()
+    await page.evaluate(() => window.fake.calls.knock("Léa, Cabinet Étienne et Associés"))
+    await page.getByRole("figure", { name: "Marc Aurel" }).waitFor()
+  })
+  await both("call: guests and links", async (page, w) => {
+    await join(page, w, 2)
+    await page.evaluate(() => window.fake.calls.knock("Marc Aurel"))
+    await button(page, w.admit).click()
+    await page.evaluate(() => window.fake.calls.knock("Léa"))
+    await button(page, w.invite).click()
+    await page.getByRole("dialog").getByRole("button", { name: w.createLink }).click()
+    await page.getByRole("textbox", { name: w.meeting }).waitFor()
+  })
+  await both("call: a guest is to be removed", async (page, w) => {
+    await join(page, w, 1)
+    await page.evaluate(() => window.fake.calls.knock("Marc Aurel"))
+    await button(page, w.admit).click()
+    await button(page, w.invite).click()
+    await page.getByRole("dialog").getByRole("button", { name: w.remove }).click()
+    await page.getByRole("alertdialog").waitFor()
+  })
+  await both("call: a meeting link of a channel", async (page, w) => {
+    await button(page, w.invite).click()
+    await page.getByRole("dialog").getByRole("button", { name: w.createLink }).click()
+    await page.getByRole("textbox", { name: w.meeting }).waitFor()
   })
   await both("call: reactions", async (page, w) => {
     await join(page, w, 4)

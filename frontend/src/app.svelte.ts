@@ -1,4 +1,5 @@
 import { getContext, setContext } from "svelte"
+import { called } from "./features/calls/names"
 import { Caller } from "./features/calls/caller.svelte"
 import { Calls } from "./features/calls/calls.svelte"
 import { connectionOf } from "./features/settings/connection"
@@ -79,8 +80,8 @@ export class App {
     this.linking = new Linking(transport)
     this.calls = new Calls(transport)
     this.caller = new Caller(this.calls, shell)
-    this.caller.recording.named = ({ person }) =>
-      this.team?.people.get(person)?.name || person.slice(0, 8)
+    this.caller.recording.named = (one) =>
+      called(one, (person) => this.team?.people.get(person)?.name || person.slice(0, 8))
     this.#ends = [
       transport.on("reload", () => void this.retry()),
       // What is shown goes with the page: nothing of it stays in memory.

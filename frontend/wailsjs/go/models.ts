@@ -85,6 +85,11 @@ export namespace api {
 	    blocks: number;
 	    omitted: number;
 	}
+	export interface CallKnock {
+	    guest: string;
+	    name: string;
+	    at: number;
+	}
 	export interface CallLost {
 	    device: string;
 	    person: string;
@@ -104,6 +109,8 @@ export namespace api {
 	    asks: boolean;
 	    answer: string;
 	    consent: string;
+	    guest: boolean;
+	    name: string;
 	}
 	export interface Call {
 	    workspace: string;
@@ -117,6 +124,7 @@ export namespace api {
 	    participants: CallParticipant[];
 	    lost: CallLost[];
 	    declined: string[];
+	    lobby: CallKnock[];
 	    ringing: boolean;
 	    missed: boolean;
 	    here: boolean;
@@ -127,6 +135,10 @@ export namespace api {
 	    device: string;
 	    agrees: boolean;
 	}
+	export interface CallChannel {
+	    workspace: string;
+	    channel: string;
+	}
 	export interface CallFault {
 	    kind: string;
 	    from: string;
@@ -135,6 +147,17 @@ export namespace api {
 	    amount: number;
 	    incoming: boolean;
 	}
+	export interface CallGuest {
+	    guest: string;
+	}
+	export interface CallGuestNews {
+	    workspace: string;
+	    id: string;
+	    guest: string;
+	    name: string;
+	    what: string;
+	}
+	
 	export interface CallLine {
 	    kbpsOut: number;
 	    estimate: number;
@@ -142,6 +165,19 @@ export namespace api {
 	    lossOut: number;
 	    layerIn: string;
 	    layerOut: string;
+	}
+	export interface CallLink {
+	    id: string;
+	    channel: string;
+	    by: string;
+	    made: number;
+	    url: string;
+	    revocable: boolean;
+	}
+	export interface CallLinkRef {
+	    workspace: string;
+	    channel: string;
+	    id: string;
 	}
 	
 	
@@ -604,6 +640,8 @@ export namespace api {
 	    "call.ring"?: CallRing;
 	    "call.reaction"?: CallReaction;
 	    "call.stats"?: CallStats;
+	    "call.guest"?: CallGuestNews;
+	    "call.links"?: CallChannel;
 	}
 	export interface Invite {
 	    id: string;

@@ -228,6 +228,16 @@ export class Caller {
     await this.#calls.answer(device, agrees).catch(tell)
   }
 
+  /** Lets a guest in who waits. */
+  async admit(guest: string) {
+    await this.#calls.admit(guest).catch(tell)
+  }
+
+  /** Refuses a guest, or sends one out of the call. */
+  async dismiss(guest: string) {
+    await this.#calls.dismiss(guest).catch(tell)
+  }
+
   async toggleHand() {
     await this.#set({ hand: !this.#calls.state.hand })
   }

@@ -1,7 +1,14 @@
 import { SvelteMap } from "svelte/reactivity"
 import { callsService, devicesService, list } from "../../transport/services"
 import { apiError, type Transport } from "../../transport/transport"
-import type { Call, CallLost, CallParticipant, CallState, CallStat } from "../../transport/types"
+import type {
+  Call,
+  CallKnock,
+  CallLost,
+  CallParticipant,
+  CallState,
+  CallStat,
+} from "../../transport/types"
 
 /** How a call is entered. */
 export type Entry = { muted: boolean; camera: boolean }
@@ -108,6 +115,11 @@ export class Calls {
     return list(this.own?.participants).toSorted(
       (a, b) => Number(a.self) - Number(b.self) || (a.device < b.device ? -1 : 1),
     )
+  }
+
+  /** Guests who wait to be let into the call of this device, who came first first. */
+  get lobby(): CallKnock[] {
+    return list(this.own?.lobby)
   }
 
   /** Loads the calls of a workspace. */
@@ -239,6 +251,16 @@ export class Calls {
   /** Answers a participant who asks to record. */
   async answer(device: string, agrees: boolean) {
     await this.#calls.Answer({ device, agrees })
+  }
+
+  /** Lets a guest in who waits. */
+  async admit(guest: string) {
+    await this.#calls.Admit({ guest })
+  }
+
+  /** Refuses a guest who waits, or sends one out of the call, for everybody. */
+  async dismiss(guest: string) {
+    await this.#calls.Remove({ guest })
   }
 
   #show(device: string, reaction: string) {

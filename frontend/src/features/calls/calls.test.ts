@@ -143,3 +143,18 @@ test("a call that the program has left can be joined again while somebody is in 
   transport.tell("call", { ...left, participants: [] })
   expect(calls.rejoin).toBeUndefined()
 })
+
+test("who waits is of the own call alone, and is let in or sent away by its id", async () => {
+  const knock = { guest: "g", name: "Marc", at: 1 }
+  const { calls, transport } = await load(
+    [call("1", { participants: [ben], lobby: [knock] }), call("2", { here: true })],
+    { "Calls.Admit": () => undefined, "Calls.Remove": () => undefined },
+  )
+  expect(calls.lobby).toEqual([])
+  transport.tell("call", call("2", { here: true, participants: [ana], lobby: [knock] }))
+  expect(calls.lobby).toEqual([knock])
+  await calls.admit("g")
+  await calls.dismiss("g")
+  expect(transport.of("Calls.Admit")).toEqual([[{ guest: "g" }]])
+  expect(transport.of("Calls.Remove")).toEqual([[{ guest: "g" }]])
+})

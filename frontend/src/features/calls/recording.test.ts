@@ -115,6 +115,21 @@ test("L28 nothing is filmed while the others cannot be told", async () => {
   expect(told.filter((one) => one !== "end" && one !== "-")).toEqual([])
 })
 
+test("L28 a guest who comes halts it until it agrees, and ends it by a refusal", async () => {
+  const { recording, others } = world()
+  await others({ consent: "agreed" })
+  await recording.ask()
+  await settle()
+  expect(told.at(-1)).toBe("ba")
+  await others({ consent: "agreed" }, { guest: true, name: "Marc" })
+  expect(recording.stage).toBe("waiting")
+  expect(told.at(-1)).toBe("-")
+  await others({ consent: "agreed" }, { guest: true, name: "Marc", consent: "agreed" })
+  expect(told.at(-1)).toBe("bca")
+  await others({ consent: "agreed" }, { guest: true, name: "Marc", consent: "refused" })
+  expect(recording.stage).toBe("off")
+})
+
 test("L28 a refusal ends it and keeps what all agreed to", async () => {
   const { recording, transport, others } = world()
   await others({ consent: "agreed" })

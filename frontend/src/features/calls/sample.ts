@@ -18,6 +18,7 @@ export const call = (id: string, change: Partial<Call> = {}): Call => ({
   declined: [],
   rejoin: false,
   movedTo: "",
+  lobby: [],
   ...change,
 })
 
@@ -39,6 +40,8 @@ export const participant = (
   uplink: 0,
   self: false,
   noPage: false,
+  guest: false,
+  name: "",
   ...change,
 })
 
