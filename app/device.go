@@ -103,10 +103,7 @@ func (d *device) Unlock(ctx context.Context, passphrase string) error {
 	if IsNew(c.Data) && utf8.RuneCountInString(passphrase) < MinPassphrase {
 		return errTooShort
 	}
-	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: func() (string, error) { return passphrase, nil }, Ring: c.Keyring})
-	if errors.Is(err, keyslots.ErrWrong) || errors.Is(err, keyslots.ErrLocked) {
-		key, protection, err = openWithPaper(c.Data, passphrase, err)
-	}
+	key, protection, err := openWith(c, passphrase, keyslots.OpenOrCreate)
 	if err != nil {
 		return err
 	}
@@ -117,6 +114,32 @@ func (d *device) Unlock(ctx context.Context, passphrase string) error {
 	d.waits, d.protection = false, protection
 	d.mu.Unlock()
 	return nil
+}
+
+// openWith opens the storage key with what a person typed: the passphrase, or the words of
+// the recovery key in its place.
+func openWith(c Config, typed string, open func(string, keyslots.Options) (seal.Key, keyslots.Protection, error)) (seal.Key, keyslots.Protection, error) {
+	key, protection, err := open(c.Data, keyslots.Options{Passphrase: func() (string, error) { return typed, nil }, Ring: c.Keyring})
+	if errors.Is(err, keyslots.ErrWrong) || errors.Is(err, keyslots.ErrLocked) {
+		return openWithPaper(c.Data, typed, err)
+	}
+	return key, protection, err
+}
+
+// lockedBy says what opens a node that is locked, and whether the words of a recovery key
+// do as well.
+func (d *device) lockedBy() (kind keyslots.Protection, words bool) {
+	kinds, err := keyslots.List(d.app.config.Data)
+	if err != nil {
+		return "", false // it is new, or the next Unlock says what is wrong
+	}
+	words = slices.Contains(kinds, keyslots.Recovery)
+	for _, kind := range []keyslots.Protection{keyslots.Passphrase, keyslots.Keyring} {
+		if slices.Contains(kinds, kind) {
+			return kind, words
+		}
+	}
+	return keyslots.Recovery, words
 }
 
 // problem notes a sentence for the user.
@@ -189,6 +212,10 @@ func (d *device) Status(ctx context.Context) (api.Status, error) {
 		Network: d.network(), Disk: "ok", Problems: slices.Clone(d.problems),
 	}
 	d.mu.Unlock()
+	if status.Locked {
+		kind, words := d.lockedBy()
+		status.Protection, status.Recovers = string(kind), words
+	}
 	if d.app.db.DiskFull() {
 		status.Disk = "full"
 	}
@@ -282,7 +309,7 @@ func (d *device) Waiting(context.Context) ([]api.Waiting, error) {
 	var all []api.Waiting
 	for _, w := range d.app.manager.List() {
 		count, people := w.Undelivered()
-		if how, _ := w.Removal(); count == 0 || how != "" && how != workspace.RemovedSuspended { // it will never be sent
+		if count == 0 || w.Out() { // it will never be sent
 			continue
 		}
 		one := api.Waiting{Workspace: w.ID().String(), Name: d.app.teams.describe(w).Name, Count: count}

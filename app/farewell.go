@@ -123,7 +123,7 @@ func (n *network) silent() map[silence]*workspace.Workspace {
 // askWhy asks one member, and takes what it gives until that says it all.
 func (n *network) askWhy(ctx context.Context, w *workspace.Workspace, peer p2p.PeerID) error {
 	for range maxFarewells {
-		if how, _ := w.Removal(); how != "" {
+		if w.Out() {
 			return nil // another one told
 		}
 		q := farewell.Question{Workspace: w.ID()}

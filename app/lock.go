@@ -12,6 +12,7 @@ import (
 	"parvis/app/api"
 	"parvis/app/store/keyslots"
 	"parvis/app/volume"
+	"parvis/crdt/seal"
 )
 
 // Why a node is not locked or protected so.
@@ -146,16 +147,13 @@ func (d *device) SetAutoLock(ctx context.Context, minutes int) error {
 }
 
 // SetPassphrase implements [api.ProtectionService]: from now on the new passphrase is asked
-// for at each start, and nothing else opens the folder but a recovery key.
+// for at each start, and nothing else opens the folder but a recovery key. The words of that
+// key are as good as the old passphrase: whoever forgot it gets a new one this way.
 func (d *device) SetPassphrase(_ context.Context, old, next string) error {
 	if len([]rune(next)) < MinPassphrase {
 		return errTooShort
 	}
-	return d.protect(old, keyslots.Passphrase, func(c Config, o keyslots.Options) error {
-		key, _, err := keyslots.Open(c.Data, o)
-		if err != nil {
-			return err
-		}
+	return d.protect(old, keyslots.Passphrase, func(c Config, key seal.Key) error {
 		return keyslots.AddPassphrase(c.Data, key, next)
 	}, keyslots.Keyring, keyslots.Unprotected)
 }
@@ -163,11 +161,7 @@ func (d *device) SetPassphrase(_ context.Context, old, next string) error {
 // UseKeyring implements [api.ProtectionService]: from now on the system's keyring opens the
 // folder by itself.
 func (d *device) UseKeyring(_ context.Context, old string) error {
-	return d.protect(old, keyslots.Keyring, func(c Config, o keyslots.Options) error {
-		key, _, err := keyslots.Open(c.Data, o)
-		if err != nil {
-			return err
-		}
+	return d.protect(old, keyslots.Keyring, func(c Config, key seal.Key) error {
 		if err := keyslots.AddKeyring(c.Data, key, keyslots.Options{Ring: c.Keyring}); err != nil {
 			return errors.Join(errNoKeyring, err)
 		}
@@ -176,11 +170,15 @@ func (d *device) UseKeyring(_ context.Context, old string) error {
 }
 
 // protect adds a protection, and takes the others away once it is there.
-func (d *device) protect(old string, next keyslots.Protection, add func(Config, keyslots.Options) error, others ...keyslots.Protection) error {
+func (d *device) protect(old string, next keyslots.Protection, add func(Config, seal.Key) error, others ...keyslots.Protection) error {
 	d.unlocking.Lock()
 	defer d.unlocking.Unlock()
 	c := d.app.config
-	if err := add(c, keyslots.Options{Passphrase: func() (string, error) { return old, nil }, Ring: c.Keyring}); err != nil {
+	key, _, err := openWith(c, old, keyslots.Open)
+	if err == nil {
+		err = add(c, key)
+	}
+	if err != nil {
 		return err
 	}
 	kinds, err := keyslots.List(c.Data)

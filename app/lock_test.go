@@ -3,7 +3,9 @@ package app_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +33,92 @@ func (r ring) Get(service, account string) (string, error) {
 func (r ring) Delete(service, account string) error {
 	delete(r, service+"/"+account)
 	return nil
+}
+
+// words24 saves the recovery key and returns its words.
+func words24(t *testing.T, n *apptest.Node) string {
+	t.Helper()
+	if _, err := n.API().Workspaces.Create(api.CreateWorkspace{Name: "Atelier", Person: "Ana"}); err != nil {
+		t.Fatal(err)
+	}
+	return n.SavePaper()
+}
+
+func TestAForgottenPassphraseIsChangedWithTheRecoveryKey(t *testing.T) {
+	ana := apptest.New(t, guarded)
+	recovery := words24(t, ana)
+	if err := ana.API().Settings.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := ana.API().Settings.Status(); err != nil || !status.Recovers || status.Protection != "passphrase" {
+		t.Errorf("locked it says %+v, %v", status, err)
+	}
+	if err := ana.API().Settings.Unlock(strings.Replace(recovery, " ", " xxxx ", 1)); code(err) != api.CodeRefused {
+		t.Errorf("25 words: %v", err)
+	}
+	first, rest, _ := strings.Cut(recovery, " ")
+	if err := ana.API().Settings.Unlock("xxxx " + rest); code(err) != api.CodePaperWrong {
+		t.Errorf("a word that does not exist, for %s: %v", first, err)
+	}
+	if err := ana.API().Settings.Unlock(recovery); err != nil {
+		t.Fatal(err)
+	}
+	const next = "another horse, another battery"
+	if err := ana.API().Settings.SetPassphrase(api.NewPassphrase{New: next}); code(err) != api.CodeLocked {
+		t.Errorf("changed without anything: %v", err)
+	}
+	if err := ana.API().Settings.SetPassphrase(api.NewPassphrase{Old: recovery, New: next}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.API().Settings.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.API().Settings.Unlock(words); code(err) != api.CodeRefused {
+		t.Errorf("the forgotten passphrase: %v", err)
+	}
+	if err := ana.API().Settings.Unlock(next); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhoLostTheKeyringOpensWithTheRecoveryKeyAndGuardsTheKeysAnew(t *testing.T) {
+	keys := ring{}
+	ana := apptest.New(t, func(c *app.Config) { c.Unprotected, c.Keyring, c.Passphrase = false, keys, nil })
+	recovery := words24(t, ana)
+	ana.Stop()
+	kept := maps.Clone(keys)
+	clear(keys)
+	ana.Start()
+	if status, err := ana.API().Settings.Status(); err != nil || !status.Locked || status.Protection != "keyring" || !status.Recovers {
+		t.Fatalf("without the keyring: %+v, %v", status, err)
+	}
+	if err := ana.API().Settings.Unlock(""); code(err) != api.CodeLocked {
+		t.Errorf("opened by nothing: %v", err)
+	}
+	maps.Copy(keys, kept)
+	if err := ana.API().Settings.Unlock(""); err != nil {
+		t.Fatalf("the keyring is back: %v", err)
+	}
+	ana.Stop()
+	clear(keys)
+	ana.Start()
+	if err := ana.API().Settings.Unlock(recovery); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := ana.API().Settings.Protection(); err != nil || p.Kind != "recovery" {
+		t.Errorf("protected by %+v, %v", p, err)
+	}
+	if err := ana.API().Settings.UseKeyring(""); code(err) != api.CodeLocked {
+		t.Errorf("the keyring without the recovery key: %v", err)
+	}
+	if err := ana.API().Settings.UseKeyring(recovery); err != nil {
+		t.Fatal(err)
+	}
+	ana.Stop()
+	ana.Start()
+	if status, err := ana.API().Settings.Status(); err != nil || status.Locked || status.Protection != "keyring" {
+		t.Errorf("started again: %+v, %v", status, err)
+	}
 }
 
 // noRing keeps nothing.

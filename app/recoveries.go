@@ -163,9 +163,12 @@ func (r recoveries) RemoveLost(ctx context.Context, device, words string) error 
 // openWithPaper opens a data folder with the words of the recovery key in place of its
 // passphrase; failed is why that did not fit.
 func openWithPaper(data, typed string, failed error) (seal.Key, keyslots.Protection, error) {
-	key, err := paper.Parse(typed)
-	if err != nil {
+	key, err := readPaper(typed)
+	if errors.Is(err, paper.ErrCount) {
 		return seal.Key{}, "", failed // they typed a passphrase
+	}
+	if err != nil {
+		return seal.Key{}, "", err
 	}
 	opened, err := keyslots.OpenRecovery(data, key.Slot())
 	if err != nil {

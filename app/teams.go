@@ -53,7 +53,7 @@ func (t *teams) describe(w *workspace.Workspace) api.Workspace {
 	}
 	dto.Name, _ = t.people.WorkspaceName(context.Background(), w.ID()) // unknown yet: no name
 	dto.Main, dto.Queued, dto.Behind = st.MainSpace().String(), w.Queued(), w.Behind()
-	if dto.State == "removed" && dto.Removal.How != string(workspace.RemovedSuspended) {
+	if w.Out() {
 		dto.Queued, dto.Behind = 0, 0 // nothing goes or comes any more
 	}
 	countSuperPeers(&dto, w)
@@ -96,11 +96,15 @@ func (t *teams) Inspect(_ context.Context, text string) (api.LinkInfo, error) {
 	if link.Expired(t.now().UnixMilli()) {
 		return api.LinkInfo{}, workspace.ErrLinkExpired
 	}
-	w, err := t.manager.Get(link.WS)
-	return api.LinkInfo{
+	info := api.LinkInfo{
 		Workspace: link.WS.String(), Expires: int64(link.Expires) * time.Minute.Milliseconds(),
-		Mode: modeName(link.Mode), Joined: err == nil && w.Ready(),
-	}, nil
+		Mode: modeName(link.Mode),
+	}
+	if w, err := t.manager.Get(link.WS); err == nil && w.Ready() {
+		info.Out = w.Out()
+		info.Joined = !info.Out
+	}
+	return info, nil
 }
 
 func modeName(mode uint) string {

@@ -45,6 +45,7 @@ type LinkInfo struct {
 	Expires   int64  `json:"expires"`
 	Mode      string `json:"mode"` // instant or codes
 	Joined    bool   `json:"joined"`
+	Out       bool   `json:"out"` // this device left it or was removed, and does not come back into it
 }
 
 // JoinWorkspace joins with a link. The workspace is listed with state "joining"
@@ -323,7 +324,8 @@ type Status struct {
 	Version    string      `json:"version"`
 	Locked     bool        `json:"locked"`     // a passphrase is needed
 	Fresh      bool        `json:"fresh"`      // and none was chosen yet
-	Protection string      `json:"protection"` // keyring, passphrase or none
+	Protection string      `json:"protection"` // keyring, passphrase, recovery (the keyring lost its key) or none; while locked what opens it, empty when fresh
+	Recovers   bool        `json:"recovers"`   // while locked: the words of a recovery key open it too
 	Network    string      `json:"network"`    // online or offline (no usable interface)
 	Disk       string      `json:"disk"`       // ok or full
 	Isolated   string      `json:"isolated"`   // now: only the own local networks, next: from the next start on, or empty
@@ -331,14 +333,6 @@ type Status struct {
 	Workspaces []Workspace `json:"workspaces"`
 	Peers      []Peer      `json:"peers"`
 	Recovery   *Recovery   `json:"recovery"` // null while locked
-}
-
-// Preferences belong to this device.
-type Preferences struct {
-	Language string `json:"language"` // en, fr or empty: the system's
-	Theme    string `json:"theme"`    // light, dark or empty: the system's
-
-	Dismissed string `json:"dismissed"` // names of the hints that are not shown again, one in a line
 }
 
 // Waiting is what of a workspace is on this device alone. When no one is named, the

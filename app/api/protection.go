@@ -16,7 +16,7 @@ type ProtectionService interface {
 	// SetAutoLock locks the node after so many minutes without use; 0: never.
 	SetAutoLock(ctx context.Context, minutes int) error
 	// SetPassphrase asks for a new passphrase at each start from now on. old is the one of
-	// until now, where there is one.
+	// until now, where there is one, or the words of the recovery key.
 	SetPassphrase(ctx context.Context, old, next string) error
 	// UseKeyring lets the system's keyring open the keys from now on.
 	UseKeyring(ctx context.Context, old string) error
@@ -24,7 +24,7 @@ type ProtectionService interface {
 
 // Protection is what guards the keys at rest.
 type Protection struct {
-	Kind     string `json:"kind"`     // keyring, passphrase or none
+	Kind     string `json:"kind"`     // keyring, passphrase, recovery (the keyring lost its key) or none
 	AutoLock int    `json:"autoLock"` // minutes without use; 0: never
 	Recovery bool   `json:"recovery"` // a recovery key opens them too
 	Disk     string `json:"disk"`     // whether the system encrypts the disk: on, off or unknown
@@ -32,7 +32,7 @@ type Protection struct {
 
 // NewPassphrase replaces what guards the keys.
 type NewPassphrase struct {
-	Old string `json:"old"` // of until now; empty where there is none
+	Old string `json:"old"` // of until now, or the words of the recovery key; empty where there is none
 	New string `json:"new"`
 }
 
@@ -61,7 +61,8 @@ func (s *Settings) SetPassphrase(n NewPassphrase) error {
 	return act(s.edge, "Settings.SetPassphrase", func(ctx context.Context) error { return s.protection.SetPassphrase(ctx, n.Old, n.New) })
 }
 
-// UseKeyring lets the system's keyring open the keys from now on.
+// UseKeyring lets the system's keyring open the keys from now on. The words of the recovery
+// key are as good as the passphrase.
 func (s *Settings) UseKeyring(passphrase string) error {
 	return act(s.edge, "Settings.UseKeyring", func(ctx context.Context) error { return s.protection.UseKeyring(ctx, passphrase) })
 }

@@ -34,6 +34,14 @@ type Settings struct {
 	protection ProtectionService
 }
 
+// Preferences belong to this device.
+type Preferences struct {
+	Language string `json:"language"` // en, fr or empty: the system's
+	Theme    string `json:"theme"`    // light, dark or empty: the system's
+
+	Dismissed string `json:"dismissed"` // names of the hints that are not shown again, one in a line
+}
+
 // Status says how the node is. It answers even while Parvis starts or is locked.
 func (s *Settings) Status() (Status, error) {
 	return run(s.edge.always(), "Settings.Status", func(ctx context.Context) (Status, error) {
@@ -81,7 +89,8 @@ func (s *Settings) SetPreferences(p Preferences) error {
 	})
 }
 
-// Unlock opens the data folder with a passphrase.
+// Unlock opens the data folder with its passphrase, or the words of the recovery key. Where
+// only the keyring opens it, the keyring is asked again.
 func (s *Settings) Unlock(passphrase string) error {
 	return act(s.edge.always(), "Settings.Unlock", func(ctx context.Context) error {
 		return s.device.Unlock(ctx, passphrase)

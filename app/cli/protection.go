@@ -31,6 +31,7 @@ func (s *session) lockCommand() *cobra.Command {
 func (s *session) unlockCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "unlock", Short: "Give the passphrase to a locked node", Args: cobra.NoArgs,
+		Long: "Give the passphrase to a locked node. Once the recovery key was saved on this computer, its 24 words are as good: type them in place of the passphrase.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.with(cmd.Context(), func(ctx context.Context, c *client.Client) error {
 				passphrase, err := s.askFor(ctx)
@@ -63,7 +64,8 @@ func (s *session) protectionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "protection", Short: "Show or change what guards the keys on this computer", Args: cobra.NoArgs,
 		Long: "Show or change what guards the keys on this computer. A keyring opens them when you log in: it protects a computer that is off. A passphrase is asked\n" +
-			"for at each start; only with one can Parvis be locked.",
+			"for at each start; only with one can Parvis be locked. Nobody can restore a forgotten passphrase: only the words of the recovery key, typed in its\n" +
+			"place, open the keys then, and change it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.with(cmd.Context(), func(ctx context.Context, c *client.Client) error {
 				if err := s.protect(ctx, c, next, keyring, autoLock); err != nil {
@@ -92,7 +94,7 @@ func (s *session) protect(ctx context.Context, c *client.Client, next string, ke
 		return err
 	}
 	old := ""
-	if before.Kind == "passphrase" && (next != "" || keyring) {
+	if (before.Kind == "passphrase" || before.Kind == "recovery") && (next != "" || keyring) {
 		if old, err = s.askFor(ctx); err != nil {
 			return err
 		}
@@ -126,7 +128,8 @@ func (s *session) protect(ctx context.Context, c *client.Client, next string, ke
 func showProtection(w io.Writer, p api.Protection) {
 	kinds := map[string]string{
 		"keyring": "The system's keyring opens the keys.", "passphrase": "A passphrase is asked for at each start.",
-		"none": "The keys lie UNPROTECTED: whoever can read the data folder can read everything.",
+		"recovery": "The system's keyring has lost the key: only the recovery key opens the keys. Choose a passphrase (--new-passphrase-file) or the keyring (--keyring) anew.",
+		"none":     "The keys lie UNPROTECTED: whoever can read the data folder can read everything.",
 	}
 	fmt.Fprintln(w, kinds[p.Kind])
 	if p.AutoLock > 0 {

@@ -51,9 +51,10 @@ func removalText(ws api.Workspace, people []api.Person) string {
 	const gone = " Nothing new arrives here, and nothing is sent, not even what still waited here."
 	switch {
 	case removal.How == "left":
-		return "You left " + name + "." + gone + " To come back, ask " + ask + " for an invitation and open it with a new data folder (--data)."
+		return "You left " + name + "." + gone + " To come back, ask " + ask + " for an invitation and open it with a new data folder (--data), as a new person."
 	case removal.How == "suspended":
-		return "You are suspended in " + name + ": the invitation you came with was used more often than it may be." + gone + " Ask " + ask + " for a new invitation and open it with a new data folder (--data)."
+		return "You are suspended in " + name + ": the invitation you came with was used more often than it may be, so somebody has to confirm that you are the right person." +
+			" Until then nothing new arrives here, and what you wrote waits. Ask whoever invited you, or " + ask + "; this goes on by itself."
 	case removal.How == "person":
 		return "You were removed from " + name + by + "." + gone + " If you did not expect this, ask " + ask + "."
 	case own:

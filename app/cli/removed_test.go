@@ -22,7 +22,7 @@ func TestACommandInAWorkspaceThatThisDeviceIsOutOfSaysSo(t *testing.T) {
 		{"nobody knows by whom", `"removal":{"how":"device","by":""}`, people, []string{`from the workspace "Atelier". Nothing new`, "ask Ana."}, " by "},
 		{"with the person", `"removal":{"how":"person","by":"0a"}`, people, []string{`You were removed from the workspace "Atelier" by Ana.`, "ask Ana."}, "device was"},
 		{"left", `"removal":{"how":"left","by":""}`, people, []string{`You left the workspace "Atelier".`, "ask Ana for an invitation"}, "removed"},
-		{"suspended", `"removal":{"how":"suspended","by":""}`, people, []string{`You are suspended in the workspace "Atelier"`, "new invitation"}, "removed"},
+		{"suspended", `"removal":{"how":"suspended","by":""}`, people, []string{`You are suspended in the workspace "Atelier"`, "somebody has to confirm", "or Ana;"}, "--data"},
 		{"nobody else is known", `"removal":{"how":"device","by":""}`, `[]`, []string{"ask an owner of the workspace."}, " by "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -37,8 +37,22 @@ func TestACommandInAWorkspaceThatThisDeviceIsOutOfSaysSo(t *testing.T) {
 			}
 		})
 	}
-	out, errs, exit := run(t, &node{answers: map[string]string{"Workspaces.List": `[{"id":"aa11bb","name":"Atelier","state":"removed","removal":{"how":"device","by":""}}]`}}, "", "workspace", "list")
-	if exit != ExitDone || !strings.Contains(out, "removed") {
+	for how, want := range map[string]string{"device": "removed", "person": "removed", "left": "left", "suspended": "suspended"} {
+		checkListed(t, how, want)
+	}
+}
+
+// checkListed looks at how the lists name a workspace that this device is out of.
+func checkListed(t *testing.T, how, want string) {
+	t.Helper()
+	all := `[{"id":"aa11bb","name":"Atelier","state":"removed","removal":{"how":"` + how + `","by":""}}]`
+	answers := map[string]string{"Workspaces.List": all, "Settings.Status": `{"protection":"none","workspaces":` + all + `}`}
+	out, errs, exit := run(t, &node{answers: answers}, "", "status")
+	if exit != ExitDone || !strings.Contains(out, want) || strings.Contains(out, "somebody has to confirm") != (how == "suspended") {
+		t.Errorf("%s: exit %d, %q %q; want %q", how, exit, out, errs, want)
+	}
+	out, errs, exit = run(t, &node{answers: answers}, "", "workspace", "list")
+	if exit != ExitDone || !strings.Contains(out, want) {
 		t.Errorf("the list of workspaces: exit %d, %q %q", exit, out, errs)
 	}
 }

@@ -63,11 +63,17 @@ func showWaiting(w io.Writer, waiting []api.Waiting) {
 
 // stateOf is how a workspace stands, in a word.
 func stateOf(ws api.Workspace) string {
-	if ws.Stopped != "" {
+	switch {
+	case ws.Stopped != "":
 		return "stopped"
+	case suspended(ws) || ws.Removal != nil && ws.Removal.How == "left":
+		return ws.Removal.How
 	}
 	return ws.State
 }
+
+// suspended reports whether the own person waits for somebody to confirm it.
+func suspended(ws api.Workspace) bool { return ws.Removal != nil && ws.Removal.How == "suspended" }
 
 // showIsolated says that only the own local networks are reached, or will be.
 func showIsolated(w io.Writer, isolated string) {
@@ -81,7 +87,7 @@ func showIsolated(w io.Writer, isolated string) {
 
 func showStatus(w io.Writer, status api.Status) {
 	if status.Locked {
-		fmt.Fprintf(w, "The keys of this node are locked: enter the passphrase on its page, or start it with --passphrase-file. Version %s.\n", status.Version)
+		fmt.Fprintf(w, "The keys of this node are locked: give the passphrase on its page or with \"parvis unlock\". Version %s.\n", status.Version)
 		return
 	}
 	fmt.Fprintf(w, "Node %s, version %s, network %s, disk %s, keys protected by: %s\n", app.ShortPeer(status.Peer), status.Version, status.Network, status.Disk, status.Protection)
@@ -101,6 +107,11 @@ func showStatus(w io.Writer, status api.Status) {
 		rows = append(rows, []string{short(ws.ID), ws.Name, stateOf(ws), strconv.Itoa(ws.Online) + "/" + strconv.Itoa(ws.People), strconv.Itoa(ws.Queued), strconv.Itoa(ws.HeldBySuperPeer), strconv.Itoa(ws.SuperPeersUp) + "/" + strconv.Itoa(ws.SuperPeers)})
 	}
 	table(w, "WORKSPACE NAME STATE ONLINE WAITING HELD SUPER-PEERS", rows)
+	for _, ws := range status.Workspaces {
+		if suspended(ws) {
+			fmt.Fprintln(w, "!", removalText(ws, nil))
+		}
+	}
 	fmt.Fprintln(w)
 	rows = nil
 	for _, p := range status.Peers {

@@ -36,7 +36,7 @@ type Facts struct {
 	SuperPeers []SuperPeer
 
 	Disk       Disk
-	Protection string // of the keys: keyring, passphrase or none
+	Protection string // of the keys: keyring, passphrase, recovery or none
 	Recovery   Recovery
 }
 

@@ -255,6 +255,7 @@ func TestEachCaseIsNamed(t *testing.T) {
 		"passphrase":    {func(f *Facts) { f.Protection = "passphrase" }, "ok keys-passphrase"},
 		"keys in clear": {func(f *Facts) { f.Protection = "none" }, "warn keys-none"},
 		"keys locked":   {func(f *Facts) { f.Protection = "" }, "warn keys-locked"},
+		"keyring lost":  {func(f *Facts) { f.Protection = "recovery" }, "warn keys-recovery"},
 
 		"disk encrypted":             {func(*Facts) {}, "ok encryption-on"},
 		"disk in the clear":          {func(f *Facts) { f.Disk.Encryption = "off" }, "warn encryption-off"},
@@ -344,7 +345,7 @@ func TestTextIsForAMail(t *testing.T) {
 	f := good()
 	f.Protection = "none"
 	text := Text(Examine(f), "1.2.3", time.Unix(1_700_000_000, 0).UTC())
-	for _, want := range []string{"Parvis 1.2.3, network check of 2023-11-14 22:13:20 +00:00", "OK  nat: ", "WARN  keys: The keys lie unprotected", "      What to do: Start Parvis once"} {
+	for _, want := range []string{"Parvis 1.2.3, network check of 2023-11-14 22:13:20 +00:00", "OK  nat: ", "WARN  keys: The keys lie unprotected", "      What to do: Choose a passphrase"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q:\n%s", want, text)
 		}

@@ -103,7 +103,8 @@ var texts = map[string]text{
 
 	"keys-keyring":    {"The keys are protected by the system's keyring.", ""},
 	"keys-passphrase": {"The keys are protected by a passphrase.", ""},
-	"keys-none":       {"The keys lie unprotected on the disk: whoever can read the data folder can read everything.", "Start Parvis once with --passphrase-file FILE or PARVIS_PASSPHRASE to protect them."},
+	"keys-none":       {"The keys lie unprotected on the disk: whoever can read the data folder can read everything.", "Choose a passphrase or the keyring: Settings, Protection, or “parvis protection”."},
+	"keys-recovery":   {"The system's keyring has lost the key: only the recovery key opens Parvis now.", "Choose a passphrase or the keyring anew: Settings, Protection, or “parvis protection”."},
 	"keys-locked":     {"The keys are locked.", "Enter the passphrase."},
 
 	"encryption-on":      {"The system encrypts this computer's disk.", ""},

@@ -89,8 +89,7 @@ func (m *Manager) targets(ctx context.Context, of ...*Workspace) []PeerAddrs {
 				byPeer[peer][addr] = true
 			}
 		}
-		how, _ := w.Removal()
-		out := how != "" && how != RemovedSuspended // the others refuse this device, and it knows why
+		out := w.Out() // the others refuse this device, and it knows why
 		for _, device := range st.ActiveDevices() {
 			if device.ID != w.self.device && !out {
 				note(device.Peer, seen[device.ID].Addrs)

@@ -10,7 +10,7 @@ import (
 )
 
 // Former reports whether a peer is a device that was removed from a workspace of this
-// device, or whose person was removed or left: it may hear that (rule K50).
+// device, or whose person was removed, left or is suspended: it may hear that (rule K50).
 func (m *Manager) Former(peer seal.ID) bool {
 	for _, w := range m.List() {
 		if _, out := w.formerDevice(peer); out {
@@ -20,8 +20,8 @@ func (m *Manager) Former(peer seal.ID) bool {
 	return false
 }
 
-// formerDevice is the device of a peer that is out of the workspace for good, if this
-// device is in.
+// formerDevice is the device of a peer that is out of the workspace, for good or until
+// somebody confirms its person, if this device is in.
 func (w *Workspace) formerDevice(peer seal.ID) (member.Device, bool) {
 	st := w.State()
 	if st == nil || !w.Ready() {
@@ -30,9 +30,6 @@ func (w *Workspace) formerDevice(peer seal.ID) (member.Device, bool) {
 	device, known := st.DeviceByPeer(peer)
 	if !known || device.Active || !w.in(st) {
 		return member.Device{}, false
-	}
-	if person, _ := st.Person(device.Person); person.Status == member.Suspended {
-		return member.Device{}, false // a confirmation may bring it back
 	}
 	return device, true
 }
@@ -44,7 +41,8 @@ func (w *Workspace) in(st *member.State) bool {
 }
 
 // Farewell are the log entries, parents first, that prove to a former device that it is
-// out, without those that it has with these heads: the removals and what they build on.
+// out, without those that it has with these heads: the removals, or for the suspended the
+// uses of the invitation, and what they build on.
 // Whoever else asks gets none.
 func (m *Manager) Farewell(peer, ws seal.ID, heads []seal.ID, max, maxBytes int) [][]byte {
 	w, err := m.Get(ws)
@@ -66,8 +64,11 @@ func (m *membership) proof(st *member.State, device member.Device, theirs []seal
 	defer m.mu.Unlock()
 	order := m.log.Order()[:m.committed]
 	ends := cut.Entries
-	if person, ok := st.Person(device.Person); ok && person.Status == member.Left {
+	switch person, _ := st.Person(device.Person); person.Status {
+	case member.Left:
 		ends = slices.Concat(ends, m.leaves(st, order, person.ID))
+	case member.Suspended:
+		ends = slices.Concat(ends, m.doubts(order, person.Invite))
 	}
 	past := m.past(order, ends)
 	size := 0
@@ -98,6 +99,33 @@ func (m *membership) leaves(st *member.State, order []seal.ID, person seal.ID) (
 	return ids
 }
 
+// doubts are the entries that use an invitation or end it: they put each use of it in
+// doubt. The caller holds mu.
+func (m *membership) doubts(order []seal.ID, invite seal.ID) (ids []seal.ID) {
+	for _, id := range order {
+		if of, names := inviteOf(m.log.Entry(id)); names && of == invite {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// inviteOf is the invitation that an entry uses or ends.
+func inviteOf(entry *member.Entry) (invite seal.ID, names bool) {
+	switch entry.Type {
+	case member.TypeAdmit:
+		body, err := member.DecodeAdmit(entry.Body)
+		return body.InviteID, err == nil
+	case member.TypeJoin:
+		body, err := member.DecodeJoin(entry.Body)
+		return body.InviteID, err == nil
+	case member.TypeInviteRevoke:
+		body, err := member.DecodeInviteRevoke(entry.Body)
+		return body.InviteID, err == nil
+	}
+	return invite, false
+}
+
 // past are some entries, of those in order, and what they build on. The caller holds mu.
 func (m *membership) past(order, ends []seal.ID) map[seal.ID]bool {
 	past := make(map[seal.ID]bool, len(order))
@@ -118,10 +146,11 @@ func (m *membership) past(order, ends []seal.ID) map[seal.ID]bool {
 }
 
 // Asks reports whether this device, for all it knows a member, would ask this peer, a
-// device of the workspace, why it is silent.
+// device of the workspace, why it is silent. One that is suspended asks on: it may be
+// removed yet.
 func (w *Workspace) Asks(peer seal.ID) bool {
 	st := w.State()
-	if st == nil || !w.Ready() || !w.in(st) {
+	if st == nil || !w.Ready() || w.Out() {
 		return false
 	}
 	device, known := st.DeviceByPeer(peer)
@@ -138,12 +167,11 @@ func (w *Workspace) Ends(max int) []seal.ID {
 }
 
 // Part takes what proves that this device is out, with all checks of what comes from a
-// peer, and reports whether it is out now.
+// peer, and reports whether it is out for good now.
 func (w *Workspace) Part(ctx context.Context, entries [][]byte) (out bool, err error) {
 	err = w.Receive(ctx, Received{Entries: entries})
 	if err != nil && !errors.Is(err, ErrBad) {
 		return false, err
 	}
-	how, _ := w.Removal()
-	return how != "", err
+	return w.Out(), err
 }

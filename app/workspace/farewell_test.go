@@ -103,6 +103,69 @@ func TestK50WhoIsOutIsGivenWhatProvesItAndNoMore(t *testing.T) {
 	}
 }
 
+// Who came with an invitation that was used too often hears of it, and later what was decided.
+func TestK50WhoIsSuspendedIsToldAndAsksOn(t *testing.T) {
+	for name, confirmed := range map[string]bool{"and confirmed": true, "and removed": false} {
+		t.Run(name, func(t *testing.T) {
+			all := team(t, 2)
+			ana, ben := all[0], all[1]
+			link, err := member.ParseLink(ana.invite(ana.w, 1).Link)
+			if err != nil {
+				t.Fatal(err)
+			}
+			give(t, ana.w, ben.w)
+			var twice []*person
+			for _, inside := range all {
+				p := newPerson(t)
+				p.knows(inside.device)
+				link.Peers[0].Peer = inside.Self()
+				p.w = p.join(link.String())
+				twice = append(twice, p)
+			}
+			everybodyHasAll(t, all)
+			later := ana.invite(ana.w, 1)
+			cleo, dan := twice[0], twice[1]
+			for _, p := range twice {
+				if how, _ := p.w.Removal(); how != "" || !ana.Former(p.Self()) || !p.w.Asks(ana.Self()) {
+					t.Fatalf("before it was told it is out as %q", how)
+				}
+				if out, err := p.w.Part(t.Context(), p.asksWhy(ana, 100)); out || err != nil {
+					t.Errorf("it is out for good: %v, %v", out, err)
+				}
+				if how, _ := p.w.Removal(); how != workspace.RemovedSuspended {
+					t.Errorf("it is out as %q", how)
+				}
+				if _, knows := p.w.State().Invite(later.ID); knows {
+					t.Error("it hears of what came after")
+				}
+				if got := p.asksWhy(ana, 100); len(got) != 0 || !p.w.Asks(ana.Self()) || len(p.Targets(t.Context())) == 0 {
+					t.Errorf("%d more entries, or it asks no more", len(got))
+				}
+			}
+			if got := dan.asksWhy(cleo, 100); len(got) != 0 {
+				t.Errorf("who is suspended tells others %d entries", len(got))
+			}
+			if confirmed {
+				if err := ana.w.Confirm(t.Context(), cleo.who()); err != nil {
+					t.Fatal(err)
+				}
+				give(t, ana.w, cleo.w)
+				if how, _ := cleo.w.Removal(); how != "" || ana.Former(cleo.Self()) {
+					t.Errorf("confirmed it is out as %q", how)
+				}
+				return
+			}
+			ana.posts(member.TypePersonRemove, member.PersonRemoveBody{Person: dan.who()})
+			if out, err := dan.w.Part(t.Context(), dan.asksWhy(ana, 100)); !out || err != nil {
+				t.Errorf("removed it is in: %v", err)
+			}
+			if how, _ := dan.w.Removal(); how != workspace.RemovedPerson {
+				t.Errorf("it is out as %q", how)
+			}
+		})
+	}
+}
+
 // What proves nothing is refused like anything that a peer sends.
 func TestK50AFarewellIsCheckedLikeEverything(t *testing.T) {
 	all := team(t, 2)

@@ -122,9 +122,9 @@ var ErrLinkExpired = errors.New("this invitation has expired: ask for a new one"
 // ErrJoined reports that this device is already in the workspace of a link.
 var ErrJoined = errors.New("this device is already in this workspace")
 
-// ErrCastOut is an [ErrJoined] of a device that was removed from the workspace: it does
-// not come back.
-var ErrCastOut = fmt.Errorf("%w, and was removed", ErrJoined)
+// ErrCastOut is an [ErrJoined] of a device that left the workspace or was removed from it:
+// it does not come back.
+var ErrCastOut = fmt.Errorf("%w, and left it or was removed", ErrJoined)
 
 // linkTolerance is how wrong the own clock may be before a link counts as expired.
 const linkTolerance = 24 * time.Hour
@@ -170,7 +170,7 @@ func (m *Manager) startJoin(ctx context.Context, link member.Link, name string) 
 			}
 			return w, j, err
 		}
-		if how, _ := w.Removal(); how != "" {
+		if w.Out() {
 			return nil, nil, ErrCastOut
 		}
 		return nil, nil, ErrJoined

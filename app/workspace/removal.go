@@ -38,6 +38,12 @@ func (w *Workspace) Removal() (how Removal, by seal.ID) {
 	return RemovedDevice, w.remover(st, member.TypeDeviceRemove)
 }
 
+// Out reports whether this device is out of the workspace for good.
+func (w *Workspace) Out() bool {
+	how, _ := w.Removal()
+	return how != "" && how != RemovedSuspended
+}
+
 // remover is the person behind an entry of a type that removed this device.
 func (w *Workspace) remover(st *member.State, by member.Type) seal.ID {
 	cut, _ := st.Cut(w.self.device)

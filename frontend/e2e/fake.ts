@@ -8,6 +8,7 @@ import { FakeDocuments } from "./fake-documents"
 import { FakeTrust } from "./fake-trust"
 import { FakeMembers } from "./fake-members"
 import { FakeNetwork } from "./fake-network"
+import { FakeProtection } from "./fake-protection"
 import { FakeRecovery } from "./fake-recovery"
 import { names } from "./fake-samples"
 import { FakeWorld, hex, type FakeOptions, type Methods } from "./fake-world"
@@ -23,8 +24,10 @@ export class FakeTransport implements Transport {
   readonly members: FakeMembers
   #invites: Invite[] = []
   #preferences: Preferences = { language: "", theme: "", dismissed: "" }
-  locked = false
+  /** Locked, and no passphrase was chosen yet. */
+  fresh = false
   readonly recovery = new FakeRecovery()
+  readonly protection: FakeProtection = new FakeProtection(() => this.tell("status", this.status()))
   readonly network: FakeNetwork = new FakeNetwork(
     (event, data) => this.tell(event, data),
     () => this.#world.workspace,
@@ -73,6 +76,7 @@ export class FakeTransport implements Transport {
       ...new FakeAudit(this.#world).methods,
       ...this.network.methods,
       ...this.recovery.methods,
+      ...this.protection.methods,
       ...this.trust.methods,
     }
     const run = methods[method] as ((...args: unknown[]) => unknown) | undefined
@@ -85,7 +89,6 @@ export class FakeTransport implements Transport {
       "Settings.Status": () => this.status(),
       "Settings.Preferences": () => this.#preferences,
       "Settings.SetPreferences": (preferences: Preferences) => (this.#preferences = preferences),
-      "Settings.Unlock": (passphrase: string) => this.#unlock(passphrase),
       "Workspaces.List": () => this.#world.workspaces,
       "Workspaces.Create": (form: { name: string; person: string }) =>
         this.#found(form.name, form.person),
@@ -119,9 +122,10 @@ export class FakeTransport implements Transport {
       peer: "12D3KooWQx5yN4nBnqGtV5tCpuWm3u2QeB7gW9cXn8WcR3fYtA1b",
       addrs: ["/ip4/192.168.1.20/udp/41873/quic-v1", "/ip4/192.168.1.20/tcp/40221"],
       version: "0.1.0",
-      locked: this.locked,
-      fresh: false,
-      protection: "keyring",
+      locked: this.protection.locked,
+      fresh: this.fresh,
+      recovers: this.protection.state.recovery,
+      protection: this.protection.state.kind,
       network: "online",
       disk: "ok",
       isolated: "",
@@ -142,17 +146,18 @@ export class FakeTransport implements Transport {
     }
   }
 
-  #unlock(passphrase: string) {
-    if (passphrase !== "open") throw new ApiError("refused", "wrong passphrase")
-    this.locked = false
-  }
-
   #inspect(link: string) {
     if (link.includes("parvis://superpeer#")) throw new ApiError("is-setup-code", "a set-up code")
     if (link.startsWith("parvis://device#")) throw new ApiError("is-device-link", "a device")
     if (!link.startsWith("parvis://join#")) throw new ApiError("link-broken", "broken")
     if (link.includes("old")) throw new ApiError("link-expired", "expired")
-    return { workspace: hex(4), expires: Date.now() + 6e8, mode: "instant", joined: false }
+    return {
+      workspace: hex(4),
+      expires: Date.now() + 6e8,
+      mode: "instant",
+      joined: false,
+      out: link.includes("left"),
+    }
   }
 
   #join(person: string) {

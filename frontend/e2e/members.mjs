@@ -1,6 +1,10 @@
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
 import { Person } from "./person.mjs"
 import { equal, ok } from "./report.mjs"
 import { words as names } from "./words.mjs"
+
+const run = promisify(execFile)
 
 /** What the screens below are named in both languages. */
 const words = {
@@ -10,6 +14,8 @@ const words = {
     close: "Close the space",
     closed: "This space is closed",
     closeIt: "Close it",
+    almost: "You are almost in Atelier",
+    cannotReturn: /^This computer left this workspace, or was removed from it/,
     confirm: "Confirm",
     decide: /^To decide/,
     dismiss: "Hide this notice",
@@ -44,6 +50,8 @@ const words = {
     close: "Fermer l’espace",
     closed: "Cet espace est fermé",
     closeIt: "Fermer l’espace",
+    almost: /^Vous y êtes presque.: Atelier$/,
+    cannotReturn: /^Cet ordinateur a quitté cet espace de travail ou en a été retiré/,
     confirm: "Confirmer",
     decide: /^À décider/,
     dismiss: "Masquer cet avis",
@@ -158,7 +166,7 @@ class Member {
 }
 
 /** One invitation for one person lets two in, through two people who do not see each other. */
-async function doubleUse(step, { ana, ben, person, w }) {
+async function doubleUse(step, { ana, ben, person, w, program }) {
   const cleo = await person("Cleo")
   const dan = await person("Dan")
   await step("two people come with an invitation for one", async () => {
@@ -180,6 +188,14 @@ async function doubleUse(step, { ana, ben, person, w }) {
     await matter("Cleo").waitFor({ timeout: patience })
     await matter("Dan").waitFor({ timeout: patience })
     await ana.at.look("members-decide")
+    for (const { at } of [cleo, dan]) {
+      await at.page.getByRole("heading", { name: w.almost }).waitFor({ timeout: patience })
+      const list = await run(program, ["--data", at.node.data, "workspace", "list"])
+      ok(/\bsuspended\b/.test(list.stdout), list.stdout)
+      const status = await run(program, ["--data", at.node.data, "status"])
+      ok(status.stdout.includes("somebody has to confirm"), status.stdout)
+    }
+    await dan.at.look("members-suspended")
     await matter("Cleo").getByRole("button", { name: w.confirm }).click()
     await ana.at.say("general", "Welcome, Cleo")
     await cleo.at.message("Welcome, Cleo").waitFor({ timeout: 2 * patience })
@@ -242,7 +258,7 @@ export async function members(report, browser, program, language) {
       equal(await ben.aside().getByRole("group").count(), 0, "buttons about an owner")
     })
 
-    await doubleUse(step, { ana, ben, person, w })
+    await doubleUse(step, { ana, ben, person, w, program })
 
     const eva = await person("Eva")
     await step("a guest sees its space, the names in it, and nothing else", async () => {
@@ -294,6 +310,12 @@ export async function members(report, browser, program, language) {
       await ana.question().getByRole("button", { name: w.leaveDo, exact: true }).click()
       await ana.page.getByRole("heading", { name: w.left }).waitFor({ timeout: patience })
       await ana.at.look("members-left")
+      await ana.page.evaluate(() => (location.hash = "#/add"))
+      await ana.at.button(w.joinWith).click()
+      await ana.at.field(w.link).fill(await ben.invite())
+      await ana.page.getByText(w.cannotReturn).waitFor()
+      await ana.at.field(w.yourName).fill("Ana")
+      equal(await ana.at.button(w.joinButton, true).isDisabled(), true, "joining is offered")
       await ben.at.channel("general").click()
       await ben.people()
       await ben

@@ -53,7 +53,7 @@ export class Person {
     await field.press("Enter")
   }
 
-  /** Writes the recovery key down and types back what is asked for, as after founding. */
+  /** Writes the recovery key down and types back what is asked for, as after founding. Returns its words. */
   async savePaper(look = async () => {}) {
     const { w } = this
     const dialog = this.page.getByRole("dialog", { name: w.paper })
@@ -70,6 +70,7 @@ export class Person {
     await dialog.getByRole("status").waitFor()
     await this.page.keyboard.press("Escape")
     await dialog.waitFor({ state: "detached" })
+    return words.map((word) => word.trim()).join(" ")
   }
 
   /** Uses one of a message's own buttons. */

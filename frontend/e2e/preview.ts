@@ -22,5 +22,14 @@ window.fake = new FakeTransport({
   nowhere: query.has("nowhere"),
   empty: query.has("empty"),
 })
-window.fake.locked = query.has("locked")
+const { protection } = window.fake
+window.fake.fresh = query.has("fresh")
+protection.locked = query.has("locked") || window.fake.fresh
+protection.state = {
+  kind: query.get("guard") ?? (protection.locked ? "passphrase" : "keyring"),
+  autoLock: number("autolock", 0),
+  recovery: !query.has("unsaved"),
+  disk: query.get("disk") ?? "on",
+}
+protection.keyring = !query.has("nokeyring")
 start(window.fake, browserShell)

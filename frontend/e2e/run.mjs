@@ -11,6 +11,8 @@ import { Report } from "./report.mjs"
 import { mainScreens } from "./screens.mjs"
 import { callScreens } from "./screens-calls.mjs"
 import { deliveryScreens } from "./screens-delivery.mjs"
+import { protection } from "./protection.mjs"
+import { protectionScreens } from "./screens-protection.mjs"
 import { trustScreens } from "./screens-trust.mjs"
 import { memberScreens } from "./screens-members.mjs"
 import { members } from "./members.mjs"
@@ -40,6 +42,7 @@ const parts = [
   ...inBoth("talk", talk),
   ...inBoth("delivery", delivery),
   ...inBoth("members", members),
+  ...inBoth("protection", protection),
   ["live", () => ofProgram((path) => live(report, path))],
   ["calls", () => ofProgram((path) => calls(report, path))],
   ["guest", () => ofProgram((path) => guest(report, path))],
@@ -49,6 +52,7 @@ const parts = [
   ],
   ["screens-calls", (browser) => gallery(report, browser, callScreens)],
   ["screens-delivery", (browser) => gallery(report, browser, deliveryScreens)],
+  ["screens-protection", (browser) => gallery(report, browser, protectionScreens)],
   ["screens-trust", (browser) => gallery(report, browser, trustScreens)],
   ["screens-members", (browser) => gallery(report, browser, memberScreens)],
   ["screens-main", (browser) => gallery(report, browser, mainScreens)],

@@ -130,7 +130,7 @@ export async function mainScreens(look) {
   await look("locked", {
     query: "locked",
     act: async (page) => {
-      await page.getByLabel("Passphrase").fill("wrong")
+      await page.getByLabel("Passphrase", { exact: true }).fill("wrong")
       await page.getByRole("button", { name: "Unlock" }).click()
       await page.getByRole("alert").waitFor()
     },

@@ -217,11 +217,11 @@ export async function talk(report, browser, program, language) {
         await ana.page.waitForTimeout(60)
         await checkAccessibility(ana.page, `settings ${section}`)
       }
-      await dialog.getByRole("tab", { name: w.sections[3] }).click()
+      await dialog.getByRole("tab", { name: w.sections[4] }).click()
       await dialog.getByRole("radio", { name: w.dark }).click()
       equal(await ana.page.locator("html").getAttribute("data-theme"), "dark", "theme")
       await ana.look("settings")
-      await dialog.getByRole("tab", { name: w.sections[4] }).click()
+      await dialog.getByRole("tab", { name: w.sections[5] }).click()
       const other = language === "en" ? "Français" : "English"
       await dialog.getByRole("radio", { name: other }).click()
       await ana.page

@@ -17,7 +17,14 @@ export type Dialog =
   | { name: "settings"; section: SettingsSection; form?: "super-peer" | undefined }
 
 export type SettingsSection =
-  "profile" | "devices" | "recovery" | "network" | "appearance" | "language" | "about"
+  | "profile"
+  | "devices"
+  | "protection"
+  | "recovery"
+  | "network"
+  | "appearance"
+  | "language"
+  | "about"
 
 /** What stands at the right of the conversation. */
 export type Side =

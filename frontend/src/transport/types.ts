@@ -61,6 +61,7 @@ export type Check = Plain<api.Check>
 export type Diagnosis = Plain<api.Diagnosis>
 export type NetworkSettings = Plain<api.NetworkSettings>
 export type Waiting = Plain<api.Waiting>
+export type Protection = Plain<api.Protection>
 export type PaperKey = Plain<api.PaperKey>
 export type Recovery = Plain<api.Recovery>
 export type Peer = Plain<api.Peer>

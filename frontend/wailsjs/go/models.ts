@@ -531,6 +531,7 @@ export namespace api {
 	    locked: boolean;
 	    fresh: boolean;
 	    protection: string;
+	    recovers: boolean;
 	    network: string;
 	    disk: string;
 	    isolated: string;
@@ -672,6 +673,7 @@ export namespace api {
 	    expires: number;
 	    mode: string;
 	    joined: boolean;
+	    out: boolean;
 	}
 	export interface Matter {
 	    id: string;

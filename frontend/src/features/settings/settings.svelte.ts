@@ -63,6 +63,11 @@ export class Settings {
     this.#settings.Active().catch(() => undefined)
   }
 
+  /** Closes Parvis until it is unlocked. The status tells the page. */
+  async lock() {
+    await this.#settings.Lock()
+  }
+
   async unlock(passphrase: string) {
     await this.#settings.Unlock(passphrase)
     await this.load()

@@ -14,6 +14,7 @@ const status = (change: Partial<Status> = {}): Status => ({
   version: "1",
   locked: false,
   fresh: false,
+  recovers: false,
   protection: "keyring",
   network: "online",
   disk: "ok",

@@ -100,7 +100,13 @@ test("a join whose codes were not compared stays and can be tried again", async 
   const stopped = workspace("w", { state: "joining", stopped: "refused" })
   const transport = new TestTransport({
     "Workspaces.Join": () => Promise.reject(new Error("no")),
-    "Workspaces.Inspect": () => ({ workspace: "w", expires: 0, mode: "codes", joined: false }),
+    "Workspaces.Inspect": () => ({
+      workspace: "w",
+      expires: 0,
+      mode: "codes",
+      joined: false,
+      out: false,
+    }),
     "Workspaces.List": () => [stopped],
   })
   const workspaces = new Workspaces(transport)
