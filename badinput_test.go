@@ -15,6 +15,10 @@ var badInput = map[string]string{ // by structure: the columns without a cell
 	"Link": "missing signature duplicate", "JoinRequest": "", "SAS messages": "missing signature", "Log entry": "", "Wraps": "",
 	"KeyRequest and KeyGrant": "", "Envelope header": "", "Envelope body": "signature duplicate", "Automerge change": "signature",
 	"File block and index": "signature", "CallSignal": "missing", "RelayACL": "missing", "Sync Hello": "missing signature duplicate",
+	"Device link": "missing signature duplicate", "DeviceRequest and DeviceBox": "", "Paper key": "newer missing signature duplicate",
+	"Return link": "missing signature duplicate", "ReturnRequest and what it hands in": "", "Verify messages": "missing signature duplicate",
+	"Knock and door": "duplicate", "What a guest asks for and writes": "malformed newer missing signature duplicate", "Bundle file": "",
+	"Backup file": "newer missing signature duplicate", "Audit file": "",
 }
 
 var (

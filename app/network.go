@@ -260,11 +260,15 @@ func (n *network) AskKey(ctx context.Context, peer seal.ID, request []byte) ([]b
 }
 
 func (n *network) grant(_ context.Context, from p2p.PeerID, request []byte) ([]byte, error) {
-	key, err := from.PublicKey()
+	asker, err := from.PublicKey()
 	if err != nil {
 		return nil, err
 	}
-	return n.manager.Grant(key, request)
+	granted, err := n.manager.Grant(asker, request)
+	if errors.Is(err, workspace.ErrBad) {
+		err = fmt.Errorf("%w: %w", key.ErrMalformed, err)
+	}
+	return granted, err
 }
 
 // Recheck applies changed members, invitations and addresses.

@@ -104,6 +104,10 @@ func vectors(t testing.TB) []vector {
 
 	add("D1", "a change", "", with(func(*docs.Body) {}))
 	add("D1", "a later version", "newer version", field(0, uint(2)))
+	add("D1", "a later version with other fields", "newer version", func() []byte {
+		data, _ := seal.Encode([]any{uint(2), vectorDoc, "x"})
+		return data
+	}())
 	add("D1", "version 0", "version 0", field(0, uint(0)))
 	add("D1", "a text as session", "decode", field(3, "3"))
 	add("D1", "a short document id", "deterministic", field(1, []byte{1}))
@@ -134,6 +138,7 @@ func vectors(t testing.TB) []vector {
 	add("D7", "a title of 201 characters", "not clean", card(func(c *docs.Card) { c.Title = strings.Repeat("ab ", 67) + "c" }))
 	add("D7", "a folder that is not clean", "not clean", first(func(c *docs.Card) { c.Folder = "/a" }))
 	add("D7", "a title with a folder", "more than its field", card(func(c *docs.Card) { c.Folder = "a" }))
+	add("D7", "the trash with a title", "more than its field", card(func(c *docs.Card) { c.Field, c.Trashed = docs.FieldTrashed, true }))
 	add("D7", "a title and the trash", "more than its field", card(func(c *docs.Card) { c.Trashed = true }))
 	add("D8", "a mention", "", mention(docs.Mention{Comment: "abcdefghij", People: vectorIDs, Text: "@Ana"}))
 	add("D8", "a mention of nobody", "people", mention(docs.Mention{Comment: "abc"}))
@@ -177,6 +182,21 @@ func TestD1ToD9Vectors(t *testing.T) {
 		_, err = docs.Decode(data, vectorSpace, vectorDevice)
 		if (err == nil) != (v.Bad == "") || err != nil && !strings.Contains(err.Error(), v.Bad) {
 			t.Errorf("%s %s: %v, want %q", v.Rule, v.What, err, v.Bad)
+		}
+	}
+}
+
+// D4: a change may have so many bytes and no more.
+func TestD4TheLargestChange(t *testing.T) {
+	for size, bad := range map[int]string{docs.MaxChange: "", docs.MaxChange + 1: "a change of 1044481 bytes"} {
+		b := changeBody()
+		b.Change = make([]byte, size)
+		data, err := b.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := docs.Decode(data, vectorSpace, vectorDevice); (err == nil) != (bad == "") || err != nil && err.Error() != bad {
+			t.Errorf("%d bytes: %v, want %q", size, err, bad)
 		}
 	}
 }

@@ -232,9 +232,13 @@ func (m *Manager) Admit(ctx context.Context, from seal.ID, sealed []byte) error 
 	return &Refusal{RefusedUnknown}
 }
 
-// Grant answers a KeyRequest. Requests for a workspace that is not here are refused.
+// Grant answers a KeyRequest. Requests for a workspace that is not here are refused, and
+// those of a newer version.
 func (m *Manager) Grant(from seal.ID, raw []byte) ([]byte, error) {
 	request, err := member.ParseKeyRequest(raw)
+	if seal.OutcomeOf(err) == seal.Drop {
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBad, err)
 	}

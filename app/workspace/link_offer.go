@@ -186,6 +186,9 @@ func (m *Manager) shows(o *offer) bool {
 // one workspace after the other. Each step may be asked for again (rule K48).
 func (m *Manager) AnswerLink(ctx context.Context, from seal.ID, raw []byte, talk Talk) (Welcome, error) {
 	request, err := member.ParseDeviceRequest(raw)
+	if seal.OutcomeOf(err) == seal.Drop {
+		return Welcome{}, errors.Join(&Refusal{RefusedVersion}, err)
+	}
 	if err != nil {
 		return Welcome{}, fmt.Errorf("%w: %w", ErrBad, err)
 	}

@@ -44,6 +44,24 @@ type returnBody struct {
 	Entry   []byte
 }
 
+// readReturnBody tells a body of a later version, which may have other fields, from a
+// bad one.
+func readReturnBody(raw []byte) (returnBody, error) {
+	if elements, err := seal.Elements(raw); err == nil && len(elements) > 0 {
+		if v, err := seal.Decode[uint](elements[0]); err == nil && v > 1 {
+			return returnBody{}, &Refusal{RefusedVersion}
+		}
+	}
+	body, err := seal.Decode[returnBody](raw)
+	if err == nil && body.V != 1 {
+		err = fmt.Errorf("version %d", body.V)
+	}
+	if err != nil {
+		return returnBody{}, fmt.Errorf("%w: a device that comes back: %w", ErrBad, err)
+	}
+	return body, nil
+}
+
 // OfferReturn makes a link through which a person of the workspace comes back who has
 // the paper key and no device any more. For a day this device answers strangers.
 func (m *Manager) OfferReturn(ctx context.Context, w *Workspace) (member.ReturnLink, error) {
@@ -105,9 +123,9 @@ func (m *Manager) loadReturnDoor(ctx context.Context, w *Workspace) error {
 // of an active person the log, sealed to the device that the key names, or stores the
 // entry that adds the device.
 func (m *Manager) AnswerReturn(ctx context.Context, from seal.ID, raw []byte) (Welcome, error) {
-	body, err := seal.Decode[returnBody](raw)
-	if err != nil || body.V != 1 {
-		return Welcome{}, fmt.Errorf("%w: a device that comes back: %w", ErrBad, err)
+	body, err := readReturnBody(raw)
+	if err != nil {
+		return Welcome{}, err
 	}
 	w, err := m.Get(body.WS)
 	if err != nil || !w.Ready() {
@@ -120,10 +138,16 @@ func (m *Manager) AnswerReturn(ctx context.Context, from seal.ID, raw []byte) (W
 		return Welcome{}, m.takeReturned(ctx, w, from, body.Entry)
 	}
 	request, err := member.ParseReturnRequest(body.Request)
+	if seal.OutcomeOf(err) == seal.Drop {
+		return Welcome{}, errors.Join(&Refusal{RefusedVersion}, err)
+	}
 	if err == nil {
 		err = request.Check(m.network.Self(), from)
 	}
-	if err != nil || request.WS != w.id {
+	if err == nil && request.WS != w.id {
+		err = errors.New("a return request for another workspace")
+	}
+	if err != nil {
 		return Welcome{}, fmt.Errorf("%w: %w", ErrBad, err)
 	}
 	st := w.State()

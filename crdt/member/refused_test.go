@@ -71,6 +71,7 @@ func TestEveryCheckRefusesByItself(t *testing.T) {
 		{"M15", founder, RoleSetBody{Person: founder.person, Role: RoleMember}, "authority: does not outrank"},
 		{"M15", founder, PersonRemoveBody{Person: founder.person}, "authority: does not outrank"},
 		{"M15", founder, PersonRemoveBody{Person: gone.person}, "person: removed already"},
+		{"M19", m, PersonRemoveBody{Person: g.person}, "authority: needs a higher role"}, // though it outranks a guest
 		{"M37", founder, TransferBody{Person: founder.person}, "transfer: to oneself"},
 		{"M37", founder, TransferBody{Person: gone.person}, "transfer: the person is not active"},
 		{"M37", x, TransferBody{Person: m.person}, "authority: not the top owner"},

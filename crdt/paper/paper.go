@@ -218,13 +218,9 @@ func Parse(text string) (Key, error) {
 		if seed, ok := join(numbers); ok {
 			return Key{seed}, nil
 		}
-		unknown = nil
 		if _, bad := lists()[French].numbers(words); language == French || bad != nil {
 			return Key{}, ErrChecksum
 		}
-	}
-	if unknown == nil {
-		return Key{}, ErrChecksum
 	}
 	return Key{}, unknown
 }

@@ -133,6 +133,7 @@ func TestWhatIsNoKeyIsNamed(t *testing.T) {
 	}{
 		"nothing": {"", ErrCount}, "23 words": {strings.Join(words[1:], " "), ErrCount}, "exchanged": {strings.Join(exchanged, " "), ErrChecksum},
 		"cut line": {k.Text()[:50], ErrText}, "mistyped line": {strings.Replace(k.Text(), "1", "1B", 1), ErrText}, "very long": {strings.Repeat("a ", MaxText), ErrCount},
+		"far from its end": {k.Text() + strings.Repeat(" ", MaxText), ErrCount},
 	} {
 		if _, err := Parse(test.text); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)

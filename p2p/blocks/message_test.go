@@ -13,6 +13,7 @@ import (
 	"github.com/ipfs/boxo/bitswap/message"
 	pb "github.com/ipfs/boxo/bitswap/message/pb"
 	blockformat "github.com/ipfs/go-block-format"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"parvis/p2p/p2ptest"
@@ -153,11 +154,28 @@ func TestB3Breaches(t *testing.T) {
 		"a cut field":             {0x0a, 0x05, 0x01},
 		"a field of no type":      {0x0f},
 		"field number zero":       {0x02, 0x00},
+		"a cut want":              nested(1, nested(1, append(nested(1, good), cut...))),
+		"a cut list of wants":     nested(1, append(nested(1, nested(1, good)), cut...)),
+		"a cut block":             nested(3, append(append(nested(1, []byte(cidPrefix)), nested(2, []byte("x"))...), cut...)),
+		"cut news":                nested(4, append(nested(1, good), cut...)),
 	} {
 		if _, err := decode(raw); !wire.IsFault(err) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	if _, err := decode(nested(99, make([]byte, maxMessage))); !errors.Is(err, wire.ErrTooLarge) {
+		t.Errorf("too much of what nobody knows: %v", err)
+	}
+	if _, err := decode(nested(99, make([]byte, maxMessage-8))); err != nil {
+		t.Errorf("as much as may be: %v", err)
+	}
+}
+
+// cut is the beginning of a field; nested is one of bytes.
+var cut = []byte{0x2a, 0x05, 0x01}
+
+func nested(number protowire.Number, data []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), data)
 }
 
 func TestB3OurMessagesStayBelowTheLimits(t *testing.T) {

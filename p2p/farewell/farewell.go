@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"parvis/p2p"
@@ -35,7 +34,7 @@ const (
 // Question names a workspace and the ends of the log that the asker has of it.
 type Question struct {
 	Workspace [32]byte
-	Heads     [][32]byte // sorted, at most MaxHeads
+	Heads     [][32]byte // sorted and different, at most MaxHeads
 }
 
 type question struct {
@@ -63,12 +62,20 @@ func decodeQuestion(frame []byte) (question, error) {
 	case len(q.Heads) > MaxHeads:
 		return question{}, fmt.Errorf("%w: farewell question", wire.ErrTooLarge)
 	}
-	for i := range q.Heads[min(1, len(q.Heads)):] {
-		if bytes.Compare(q.Heads[i][:], q.Heads[i+1][:]) >= 0 {
-			return question{}, fmt.Errorf("%w: heads of a farewell question", wire.ErrMalformed)
-		}
+	if !ascending(q.Heads) {
+		return question{}, fmt.Errorf("%w: heads of a farewell question", wire.ErrMalformed)
 	}
 	return q, nil
+}
+
+// ascending reports whether heads are sorted and different.
+func ascending(heads [][32]byte) bool {
+	for i := range heads[min(1, len(heads)):] {
+		if bytes.Compare(heads[i][:], heads[i+1][:]) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func decodeAnswer(frame []byte) (answer, error) {
@@ -137,7 +144,7 @@ func fitting(entries [][]byte) [][]byte {
 // Ask asks a connected member why it does not talk with this device any more. No entry
 // means that there is nothing to say.
 func Ask(ctx context.Context, n *p2p.Node, to p2p.PeerID, q Question) ([][]byte, error) {
-	if len(q.Heads) > MaxHeads || !slices.IsSortedFunc(q.Heads, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) }) {
+	if len(q.Heads) > MaxHeads || !ascending(q.Heads) {
 		return nil, errors.New("ask for a farewell: too many heads, or not sorted")
 	}
 	ctx, cancel := context.WithTimeout(ctx, whole)

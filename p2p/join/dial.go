@@ -59,9 +59,6 @@ func DialOn(ctx context.Context, n *p2p.Node, protocol string, peer p2p.PeerID, 
 
 func (s *session) join(ctx context.Context, request []byte,
 	converse func(context.Context, Talk) error, accept func(Welcome) ([]byte, error)) error {
-	if len(request) > MaxRequest {
-		return errors.New("request too large")
-	}
 	if err := s.send(kindRequest, request); err != nil {
 		return err
 	}
@@ -77,9 +74,6 @@ func (s *session) join(ctx context.Context, request []byte,
 	entry, err := accept(welcome)
 	if err != nil {
 		return fmt.Errorf("accept welcome: %w", err)
-	}
-	if len(entry) > MaxEntry {
-		return errors.New("entry too large")
 	}
 	if err := s.send(kindJoin, entry); err != nil {
 		return err

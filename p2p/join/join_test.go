@@ -14,6 +14,7 @@ import (
 	"parvis/p2p"
 	"parvis/p2p/join"
 	"parvis/p2p/p2ptest"
+	"parvis/p2p/wire"
 )
 
 // answerer answers as the test says.
@@ -212,8 +213,8 @@ func TestW33CodesTravelBothWaysBeforeTheWelcome(t *testing.T) {
 		err := join.DialTalking(ctx, guest.Node, host.ID(), host.Addrs(), []byte("please"), func(ctx context.Context, talk join.Talk) error {
 			return talk.Send(ctx, make([]byte, 4097))
 		}, noEntry)
-		if err == nil {
-			t.Error("it was")
+		if err == nil || wire.IsFault(err) {
+			t.Errorf("it was, or is the fault of the other: %v", err)
 		}
 	})
 	t.Run("W33 a refusal ends the talk", func(t *testing.T) {
@@ -384,4 +385,14 @@ func TestW39AJoinerWithoutAnEntryIsDone(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func TestW30WhoIsNotThereIsNotJoined(t *testing.T) {
+	host, guest, ctx := lobby(t)
+	if err := join.Dial(ctx, guest.Node, host.ID(), nil, nil, noEntry); !errors.Is(err, p2p.ErrNoAddress) {
+		t.Errorf("nobody knows where: %v", err)
+	}
+	if err := join.Dial(ctx, guest.Node, host.ID(), host.Addrs(), nil, noEntry); err == nil {
+		t.Error("joined at who does not speak the protocol")
+	}
 }

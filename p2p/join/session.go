@@ -148,10 +148,11 @@ func newSession(s p2p.Stream, joiner bool) *session {
 	return &session{s: s, r: wire.NewReader(s, wire.Idle), w: wire.NewWriter(s, wire.Idle), joiner: joiner}
 }
 
-// write queues one message.
+// write queues one message. One that is too long is our own fault, so that its error
+// is none that costs the other side points.
 func (s *session) write(k kind, body []byte) error {
 	if len(body) > k.limit() {
-		return fmt.Errorf("write kind %d: %w", k, wire.ErrTooLarge)
+		return fmt.Errorf("write kind %d: %d bytes are more than %d", k, len(body), k.limit())
 	}
 	if body == nil {
 		body = []byte{}

@@ -95,11 +95,14 @@ func TestX30AnAccessListIsSignedAndSorted(t *testing.T) {
 		}
 	})
 	t.Run("X30 not sorted", func(t *testing.T) {
-		list := sampleACL(1, 1)
-		slices.SortFunc(list.Peers, compareKeys)
-		slices.Reverse(list.Peers)
-		if _, err := ParseACL(unchecked(t, list)); !wire.IsFault(err) {
-			t.Errorf("error %v", err)
+		k := keys(3) // in what is written otherwise every admin is found as well
+		for _, list := range []ACL{
+			{Peers: [][32]byte{k[2], k[1], k[0]}, Admins: k[1:2]}, {Peers: [][32]byte{k[0], k[1], k[1]}, Admins: k[1:2]},
+			{Peers: k, Admins: [][32]byte{k[1], k[0]}}, {Peers: k, Admins: [][32]byte{k[1], k[1]}},
+		} {
+			if got, err := ParseACL(unchecked(t, list)); !wire.IsFault(err) {
+				t.Errorf("%+v, %v", got, err)
+			}
 		}
 	})
 }
@@ -250,6 +253,7 @@ func TestX40ASetUpCodeIsText(t *testing.T) {
 		"cut":             text[:len(text)-6],
 		"a changed head":  setupPrefix + "AAAA",
 		"not base64":      text + "!",
+		"far from it":     strings.Repeat(" ", maxSetupText) + text,
 		"much too long":   text + string(bytes.Repeat([]byte{'A'}, 10_000)),
 		"words behind it": text + " thank you",
 		"a prefix alone":  strings.Repeat("Ⱥ", 30) + setupPrefix,
@@ -263,6 +267,23 @@ func TestX40ASetUpCodeIsText(t *testing.T) {
 			}
 		})
 	}
+	t.Run("X40 with a character that belongs to no code", func(t *testing.T) {
+		for n := range 4 { // at every place of a group of four
+			s := Setup{Peer: want.Peer, Addrs: []string{"/dns/" + strings.Repeat("a", n+1) + "/tcp/1"}}
+			if got, err := ParseSetup(s.String() + "!"); err != ErrSetupBroken {
+				t.Errorf("%+v, %v", got, err)
+			}
+		}
+	})
+	t.Run("X40 with an address of nothing, or of too much", func(t *testing.T) {
+		_, peer := seeded(1)
+		for _, length := range []int{0, maxSetupAddr + 1} {
+			raw := encoded(t, wireSetup{V: 1, Peer: peer, Addrs: [][]byte{make([]byte, length)}})
+			if got, err := decodeSetup(raw); err != ErrSetupBroken {
+				t.Errorf("%d bytes: %+v, %v", length, got, err)
+			}
+		}
+	})
 	t.Run("X40 of a newer version", func(t *testing.T) {
 		raw := encoded(t, wireSetup{V: 2, Addrs: [][]byte{}})
 		if _, err := decodeSetup(raw); err != ErrSetupNewer {
@@ -298,6 +319,7 @@ func TestX40MutatedSetUpCodes(t *testing.T) {
 
 func TestX30AnAccessListOfANewerVersionIsRefused(t *testing.T) {
 	list := sampleACL(5, 1)
+	list.Peers = sorted(list.Peers)
 	seed, author := seeded(1)
 	for _, version := range []uint{0, 2, 24} {
 		payload := encoded(t, wireACL{V: version, Workspace: list.Workspace, Counter: list.Counter, Peers: list.Peers, Admins: list.Admins, Author: author})

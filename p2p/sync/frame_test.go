@@ -121,6 +121,9 @@ func TestY4BadFramesAreRefused(t *testing.T) {
 	if _, err := EncodeFrame(Objects{Batch{Blobs: [][]byte{make([]byte, MaxFrame)}}}); err == nil {
 		t.Error("a frame above 2 MiB was made")
 	}
+	if data, err := EncodeFrame(Addrs{[]PeerAddrs{{Peer: "nobody"}}}); err == nil || data != nil {
+		t.Errorf("the address of nobody: %x, %v", data, err)
+	}
 }
 
 func manyBytes(n int) (out [][]byte) {
