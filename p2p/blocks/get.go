@@ -79,9 +79,9 @@ func (g *getting) batch(ctx context.Context, ids []ID) error {
 		open[cidOf(id)] = true
 	}
 	wait := askAnew
-	for {
+	for again := false; ; again = true {
 		before := len(open)
-		if err := g.some(ctx, open, wait); err != nil || len(open) == 0 {
+		if err := g.some(ctx, open, again, wait); err != nil || len(open) == 0 {
 			return err
 		}
 		g.takenBack(ctx, open)
@@ -92,12 +92,18 @@ func (g *getting) batch(ctx context.Context, ids []ID) error {
 }
 
 // some asks for the open blocks and takes out those that came, until none came
-// for so long, or what was on its way may have got lost with a connection.
-func (g *getting) some(ctx context.Context, open map[cid.Cid]bool, wait time.Duration) error {
+// for so long, or what was on its way may have got lost with a connection. Asking
+// again takes a session of its own: bitswap takes wants back in its own time, and in
+// the same session it would take back the new ones with the old.
+func (g *getting) some(ctx context.Context, open map[cid.Cid]bool, again bool, wait time.Duration) error {
 	returned := g.returns()
 	asking, stop := context.WithCancel(ctx)
 	defer stop() // takes back what was not received
-	arriving, err := g.session.GetBlocks(asking, slices.Collect(maps.Keys(open)))
+	session := g.session
+	if again {
+		session = g.client.NewSession(asking)
+	}
+	arriving, err := session.GetBlocks(asking, slices.Collect(maps.Keys(open)))
 	if err != nil {
 		return err
 	}
@@ -144,7 +150,7 @@ const (
 )
 
 // takenBack waits until bitswap has forgotten wants, which it does in its own time
-// and tells nobody; a want that comes before would be forgotten with them. Others
+// and tells nobody; what it remembers it does not send to the same peer again. Others
 // may want the same: then it is not worth waiting longer.
 func (g *getting) takenBack(ctx context.Context, open map[cid.Cid]bool) {
 	for range looks {
