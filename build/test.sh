@@ -72,7 +72,7 @@ unraced() {
 # Nodes wait, screens compute: two rows of parts run beside each other.
 browser() {
   PARVIS_BIN=$PWD/build/bin/parvis PARVIS_LIVE_SECONDS=12 PARVIS_ROWS=2 PARVIS_SHOTS=none \
-    npm --prefix frontend run --silent e2e -- talk docs delivery live members protection calls guest screens
+    npm --prefix frontend run --silent e2e -- talk docs delivery live members-fr protection-en calls guest screens
 }
 
 page() {

@@ -64,7 +64,7 @@ func TestADeviceKnowsWhoRemovedIt(t *testing.T) {
 		return w.State == "removed" && w.Removal != nil && *w.Removal == api.Removal{How: "device", By: self}
 	})
 	var known *api.Error
-	if _, err := phone.API().Workspaces.Join(api.JoinWorkspace{Link: ana.Invite(ws), Person: "Ana", WaitMs: 1000}); !errors.As(err, &known) || !strings.Contains(known.Message, "was removed from this workspace") {
+	if _, err := phone.API().Workspaces.Join(api.JoinWorkspace{Link: ana.Invite(ws), Person: "Ana", WaitMs: 1000}); !errors.As(err, &known) || !strings.Contains(known.Message, "was removed from it, and cannot come back") {
 		t.Errorf("with an invitation it hears %v", err)
 	}
 	theirs, err := ana.API().Devices.Of(ws, ana.person(ws, "Ben"))

@@ -211,7 +211,7 @@ async function doubleUse(step, { ana, ben, person, w, program }) {
     "with three people two of three trustees are proposed, and everybody sees them",
     async () => {
       await ana.at.button(w.dismiss).click() // the suggestion before
-    await ana.at.button(w.nameTrustees).click({ timeout: patience })
+      await ana.at.button(w.nameTrustees).click({ timeout: patience })
       await ana.dialog().getByText(w.twoOfThree).waitFor({ state: "attached" })
       await ana.at.look("members-trustees")
       await ana.dialog().getByRole("button", { name: w.save, exact: true }).click()
