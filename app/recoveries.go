@@ -290,6 +290,8 @@ func recoveryMeanings() []api.Meaning {
 		{Of: paper.ErrChecksum, Code: api.CodePaperWrong, Message: "These words are not a recovery key: one of them is wrong, or two were exchanged. Look at your paper again."},
 		{Of: paper.ErrText, Code: api.CodePaperWrong, Message: "This line is not a complete recovery key. Copy all of it, or type the 24 words."},
 		{Of: workspace.ErrNotYours, Code: api.CodeRefused, Message: "This recovery key belongs to nobody in this workspace, or its person was removed. Ask an admin to invite you again."},
+		{Of: workspace.ErrUnknownYet, Code: api.CodeOffline, Message: "The others do not know this device yet, so for them nothing would be removed. Try again once one of them was reached: parvis recovery status"},
+		{Of: workspace.ErrBehind, Code: api.CodeRefused, Message: "Not everything that the lost device wrote has arrived here yet; what is missing would be hidden from everybody. Keep Parvis open until it has arrived, and try again."},
 		{Of: workspace.ErrNobodyAnswers, Code: api.CodeOffline, Message: "Nobody answered. Ask the member who made the link to keep Parvis open, and try again; a link is good for a day."},
 		{Of: member.ErrReturnLinkBroken, Code: api.CodeLinkBroken, Message: "This link for coming back is damaged or incomplete. Copy the whole link again, or ask a member for a new one: Settings, Recovery, or: parvis recovery link"},
 		{Of: member.ErrReturnLinkNewer, Code: api.CodeLinkNewer, Message: "This link was made by a newer version of Parvis. Update Parvis and open it again."},

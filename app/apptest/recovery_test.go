@@ -278,9 +278,29 @@ func TestThePaperKeyAloneBringsAPersonBack(t *testing.T) {
 	if err := again.API().Recoveries.RemoveLost(old, "abandon "+words); codeOf(err) != api.CodePaperWrong {
 		t.Errorf("with wrong words: %v", err)
 	}
+	ben.Stop()
+	cleo.Stop()
 	if err := again.API().Recoveries.RemoveLost(old, words); err != nil {
 		t.Fatal(err)
 	}
+	again.Stop()
+	for _, n := range []*Node{ben, cleo, ana} { // nobody knows yet that Ana's was lost
+		n.Start()
+	}
+	ana.Say(ws, "from the lost one")
+	for _, n := range []*Node{ben, cleo} {
+		n.Until("it is believed", func() bool { return slices.Contains(n.Texts(ws), "from the lost one") })
+	}
+	again.Start()
+	for _, n := range []*Node{ben, cleo, again} {
+		n.Until("what the lost one wrote goes, and what Ana wrote stays", func() bool {
+			return n == again || !slices.Contains(n.Texts(ws), "from the lost one")
+		})
+		if texts := n.Texts(ws); !slices.Contains(texts, "before") || slices.Contains(texts, "from the lost one") {
+			t.Errorf("shown are %q", texts)
+		}
+	}
+	ana.Stop()
 	cleo.Until("Cleo knows", func() bool {
 		devices, err := cleo.API().Devices.Of(ws, w.Self)
 		return err == nil && slices.ContainsFunc(devices, func(d api.Device) bool { return d.ID == old && d.Removed })

@@ -90,6 +90,18 @@ func (c *custody) credible(st *member.State, device seal.ID, id feed.FeedID, tai
 	return tail.Seq < end.Seq || tail.Seq == end.Seq && tail.ID == end.ID || tail.Seq > end.Seq && tail.Seq <= high
 }
 
+// most is how much of a chain some active device has, of all persons but one.
+func (c *custody) most(st *member.State, id feed.FeedID, but seal.ID) (seq uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range st.ActiveDevices() {
+		if d.Person != but {
+			seq = max(seq, c.acks[d.ID][id].Seq)
+		}
+	}
+	return seq
+}
+
 // tell publishes the watermark of a chain when it moved.
 func (c *custody) tell(id feed.FeedID) {
 	held, delivered := c.watermark(id)

@@ -88,3 +88,13 @@ func Wraps(ctx context.Context, w *Workspace, epoch member.Epoch) ([]byte, bool)
 	raw, found, err := w.storage.Blob(ctx, w.id, wrapsName(epoch.WrapsHash))
 	return raw, found && err == nil
 }
+
+// Meets lets a device be connected.
+func Meets(w *Workspace, device seal.ID) {
+	w.presence.mu.Lock()
+	defer w.presence.mu.Unlock()
+	w.presence.online[device] = true
+}
+
+// CountedIn reports whether a member has shown that it takes this device for one.
+func CountedIn(m *Manager, w *Workspace) bool { return m.metAsMember(w) }

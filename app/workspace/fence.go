@@ -137,6 +137,9 @@ func (f *fences) covered(removal seal.ID, space seal.SpaceID) bool {
 		return false
 	}
 	covered := past.CanRead(space, entry.Dev)
+	if owner, ok := past.RecoveryOwner(entry.Dev); ok { // a paper key reads what its person may
+		covered = past.Access(space, owner.ID) >= member.AccessRead
+	}
 	f.covers[key] = covered
 	return covered
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"parvis/crdt/feed"
 	"parvis/crdt/member"
 	"parvis/crdt/paper"
 	"parvis/crdt/seal"
@@ -46,6 +47,16 @@ func (w *Workspace) NeedsPaper() (key seal.ID, needs bool) {
 	return key, ok && has && own.By.IsZero() && st.Policy().Quorum == 0
 }
 
+// Why a lost device is not removed yet.
+var (
+	// ErrUnknownYet reports that nobody else knows this device yet: for the others nothing
+	// would be removed.
+	ErrUnknownYet = errors.New("the others do not know this device yet")
+	// ErrBehind reports that others have more of what the lost device wrote: it would be
+	// hidden from everybody.
+	ErrBehind = errors.New("not all that the lost device wrote is here yet")
+)
+
 // RemoveLost removes a device of the own person from every workspace in the name of the
 // paper key, which outranks all of them: what the device dates back does not count.
 func (m *Manager) RemoveLost(ctx context.Context, key paper.Key, device seal.ID) error {
@@ -78,13 +89,23 @@ func (m *Manager) RemoveLost(ctx context.Context, key paper.Key, device seal.ID)
 }
 
 func (w *Workspace) removeLost(ctx context.Context, key seal.SignKey, device seal.ID) error {
-	err := w.write(ctx, func(ctx context.Context, after *afterCommit) error {
+	_, waits, err := w.storage.Secret(ctx, w.id, secretReturning)
+	if err != nil {
+		return err
+	}
+	if waits {
+		return ErrUnknownYet
+	}
+	err = w.write(ctx, func(ctx context.Context, after *afterCommit) error {
 		if err := w.members.fresh(ctx); err != nil {
 			return err
 		}
 		st := w.members.pending()
 		if d, ok := st.Device(device); !ok || !d.Active {
 			return untouched{ErrGone}
+		}
+		if w.behind(st, device) {
+			return untouched{ErrBehind}
 		}
 		fences, err := w.fencesFor(ctx, st, device)
 		if err != nil {
@@ -116,4 +137,16 @@ func (w *Workspace) removeLost(ctx context.Context, key seal.SignKey, device sea
 		return fmt.Errorf("remove device %s with the recovery key: %w", device.Short(), err)
 	}
 	return nil
+}
+
+// behind reports whether the device of somebody else has more of what a device of the
+// own person wrote than is here.
+func (w *Workspace) behind(st *member.State, device seal.ID) bool {
+	for _, space := range st.Spaces() {
+		id := feed.FeedID{Space: space.ID, Device: device}
+		if st.CanRead(space.ID, w.self.device) && w.custody.most(st, id, w.self.person) > w.feeds.end(id).Seq {
+			return true
+		}
+	}
+	return false
 }

@@ -36,14 +36,17 @@ func (m *Manager) startReturns(ctx context.Context) error {
 }
 
 // bringBack brings the entry with which the paper key added this device to the others, in
-// the background, until one has it (rule K73). They are strangers until then.
+// the background, until one of them counts it in (rule K73). They are strangers until then.
+// That somebody took the entry is not enough: it may be the device that was lost.
 func (m *Manager) bringBack(w *Workspace) {
 	m.wg.Go(func() {
 		for pause := joinFirstPause; ; pause = min(2*pause, joinMaxPause) {
-			if m.metAsMember(w) || m.bringTo(m.ctx, w, m.Neighbours(m.ctx, w)) == nil {
+			if m.metAsMember(w) {
 				if err := m.arrivedBack(m.ctx, w); err == nil || m.ctx.Err() != nil {
 					return
 				}
+			} else if m.bringToAll(m.ctx, w, m.Neighbours(m.ctx, w)) {
+				m.network.Recheck()
 			}
 			if _, waits, err := m.Storage.Secret(m.ctx, w.id, secretReturning); err == nil && !waits {
 				return // somebody opened a link meanwhile
@@ -57,15 +60,24 @@ func (m *Manager) bringBack(w *Workspace) {
 	})
 }
 
-// metAsMember reports whether a member has taken this device for one: it is given
-// something, or was asked.
+// metAsMember reports whether a member has taken this device for one: it said what it has,
+// which nobody says to a stranger.
 func (m *Manager) metAsMember(w *Workspace) bool {
 	for _, d := range w.State().ActiveDevices() {
-		if d.ID != w.self.device && w.Online(d.ID) && w.custody.of(d.ID) != nil {
+		if d.ID != w.self.device && w.Online(d.ID) && len(w.custody.of(d.ID)) > 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// bringToAll hands the entry to all of some members that can be reached, and reports
+// whether one took it.
+func (m *Manager) bringToAll(ctx context.Context, w *Workspace, members []PeerAddrs) (taken bool) {
+	for _, peer := range members {
+		taken = m.bringTo(ctx, w, []PeerAddrs{peer}) == nil || taken
+	}
+	return taken
 }
 
 // bringTo hands the entry to one of some members.
