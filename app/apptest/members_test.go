@@ -136,4 +136,8 @@ func TestAGuestKnowsTheNamesOfWhomItMeets(t *testing.T) {
 	dan.Until("who shares no space with the guest does not know its name", func() bool {
 		return len(names(dan)) == 4 && !slices.Contains(names(dan), "Cleo")
 	})
+	if err := ana.API().Members.SetRole(api.PersonRole{Workspace: ws, Person: ana.person(ws, "Cleo"), Role: "member"}); err != nil {
+		t.Fatal(err)
+	}
+	dan.known(ws, "Cleo", func(p api.Person) bool { return p.Role == "member" })
 }

@@ -63,7 +63,7 @@ func (s *Service) sayAbroad(ctx context.Context) {
 // itself, and what else they lack (rule P14).
 func (v *view) sayAbroad(ctx context.Context) error {
 	self, _ := v.team.Self()
-	var all error
+	all := v.sayHome(ctx, self)
 	for _, a := range v.team.Abroad() {
 		_, err := v.say(ctx, a.Space, PersonName, self[:])
 		if err == nil && v.leads(self) {
@@ -79,6 +79,30 @@ func (v *view) sayAbroad(ctx context.Context) error {
 		all = errors.Join(all, err)
 	}
 	return all
+}
+
+// sayHome names the own person where everybody reads it, when it named itself elsewhere: it
+// was a guest then.
+func (v *view) sayHome(ctx context.Context, self seal.ID) error {
+	home, ok := v.team.Home()
+	k := key{PersonName, string(self[:])}
+	named := v.name(k) != "" // it reads the names too
+	v.mu.Lock()
+	row := v.names[k]
+	v.mu.Unlock()
+	if !ok || !named || v.said[saying{home, PersonName}].name == row.Name {
+		return nil
+	}
+	o, err := v.team.Reopen(ctx, row.Writer)
+	if err != nil {
+		return fmt.Errorf("look where the own name was said: %w", err)
+	}
+	if o.Space == home {
+		v.said[saying{home, PersonName}] = said{o.ID, row.Name}
+		return nil
+	}
+	_, err = v.say(ctx, home, PersonName, self[:])
+	return err
 }
 
 // say writes a name in a space, unless everybody there may open an envelope of this
