@@ -121,18 +121,11 @@ func TestWhoLostTheKeyringOpensWithTheRecoveryKeyAndGuardsTheKeysAnew(t *testing
 	}
 }
 
-// noRing keeps nothing.
-type noRing struct{}
-
-func (noRing) Set(string, string, string) error   { return errors.New("no keyring") }
-func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring") }
-func (noRing) Delete(string, string) error        { return errors.New("no keyring") }
-
 const words = "corret horse battery stable"
 
 // guarded is a node whose keys are under a passphrase.
 func guarded(c *app.Config) {
-	c.Unprotected, c.Keyring = false, noRing{}
+	c.Unprotected, c.Keyring = false, apptest.NoKeyring{}
 	c.Passphrase = func() (string, error) { return words, nil }
 }
 

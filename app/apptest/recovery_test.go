@@ -408,11 +408,12 @@ func codeOfOpen(err error) string {
 
 func TestTheRecoveryKeyOpensAFolderWhosePassphraseIsForgotten(t *testing.T) {
 	ana := New(t, func(c *app.Config) {
-		c.Unprotected, c.Passphrase = false, func() (string, error) { return "correct horse", nil }
+		c.Unprotected, c.Keyring = false, NoKeyring{}
+		c.Passphrase = func() (string, error) { return "correct horse", nil }
 	})
 	status, err := ana.API().Settings.Status()
 	if err != nil || status.Protection != "passphrase" {
-		t.Skipf("the keys are protected by %q here (%v)", status.Protection, err)
+		t.Fatalf("the keys are protected by %q, %v", status.Protection, err)
 	}
 	ws := ana.API().Workspaces
 	w, err := ws.Create(api.CreateWorkspace{Name: "Lab", Person: "Ana"})

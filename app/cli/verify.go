@@ -119,7 +119,11 @@ func (s *session) verdict(ctx context.Context, node *client.Client, c api.Compar
 				fmt.Fprintf(w, "%s is verified.\n", printable(other.Name))
 			})
 		}
-		time.Sleep(recordEvery)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(recordEvery):
+		}
 	}
 	return &failure{
 		code: api.CodeRefused, exit: ExitFailed,

@@ -45,8 +45,8 @@ func (m *Manager) bringBack(w *Workspace) {
 				if err := m.arrivedBack(m.ctx, w); err == nil || m.ctx.Err() != nil {
 					return
 				}
-			} else if m.bringToAll(m.ctx, w, m.Neighbours(m.ctx, w)) {
-				m.network.Recheck()
+			} else {
+				m.bringToAll(m.ctx, w, m.Neighbours(m.ctx, w))
 			}
 			if _, waits, err := m.Storage.Secret(m.ctx, w.id, secretReturning); err == nil && !waits {
 				return // somebody opened a link meanwhile
@@ -71,13 +71,16 @@ func (m *Manager) metAsMember(w *Workspace) bool {
 	return false
 }
 
-// bringToAll hands the entry to all of some members that can be reached, and reports
-// whether one took it.
-func (m *Manager) bringToAll(ctx context.Context, w *Workspace, members []PeerAddrs) (taken bool) {
+// bringToAll hands the entry to some members, until one counts this device in.
+func (m *Manager) bringToAll(ctx context.Context, w *Workspace, members []PeerAddrs) {
 	for _, peer := range members {
-		taken = m.bringTo(ctx, w, []PeerAddrs{peer}) == nil || taken
+		if m.metAsMember(w) {
+			return
+		}
+		if m.bringTo(ctx, w, []PeerAddrs{peer}) == nil {
+			m.network.Recheck()
+		}
 	}
-	return taken
 }
 
 // bringTo hands the entry to one of some members.
