@@ -232,6 +232,7 @@ func TestL62OnePageIsOneGuest(t *testing.T) {
 	w, ana, ben, _, id, secret := reception(t)
 	marc := w.visit(t, secret, "Marc")
 	w.seen(t, id, "|Marc", ana, ben)
+	w.until(t, "an answer of both", func() bool { return marc.answered() == 2 })
 	marc.mu.Lock()
 	own := marc.key
 	marc.key = seal.NewExchangeKey() // its program knocks on with other keys
@@ -249,7 +250,9 @@ func TestL62OnePageIsOneGuest(t *testing.T) {
 	if got := ana.guests(id); got != "|Marc" {
 		t.Errorf("Ana sees %q", got)
 	}
+	marc.mu.Lock()
 	marc.key = own
+	marc.mu.Unlock()
 	lea := w.visit(t, secret, "Léa\n\u200b")
 	nobody := w.visit(t, secret, "\u202e\u200b")
 	w.until(t, "one more", func() bool { return len(ana.see(id).Lobby) == 2 })

@@ -275,6 +275,13 @@ func (g *page) state() guest.State {
 	return g.states[len(g.states)-1]
 }
 
+// answered is how many members answered its knock.
+func (g *page) answered() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.peers)
+}
+
 // of is how many messages of a type came from a member.
 func (g *page) of(from *device, kind guest.Type) (n int) {
 	g.mu.Lock()
