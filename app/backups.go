@@ -15,6 +15,7 @@ import (
 
 	"parvis/app/api"
 	"parvis/app/backup"
+	"parvis/app/people"
 	"parvis/app/store"
 	"parvis/app/workspace"
 	"parvis/crdt/seal"
@@ -217,12 +218,41 @@ func (r recoveries) writeWorkspace(ctx context.Context, to *backup.Writer, w *wo
 	if err != nil {
 		return err
 	}
-	if err := to.Workspace(w.ID(), keysOut(keys)); err != nil {
+	out := keysOut(keys)
+	if out.Compared, err = r.comparedOut(ctx, w.ID()); err != nil {
+		return err
+	}
+	if err := to.Workspace(w.ID(), out); err != nil {
 		return err
 	}
 	counts, err := w.Backup(ctx, to, r.app.files.keeper)
 	made.Entries, made.Envelopes, made.Blocks = made.Entries+counts.Entries, made.Envelopes+counts.Envelopes, made.Blocks+counts.Blocks
 	return err
+}
+
+// comparedOut is with whom the own person compared codes.
+func (r recoveries) comparedOut(ctx context.Context, ws seal.ID) (out []backup.Compared, err error) {
+	list, err := r.app.people.Trusted(ctx, ws)
+	for _, t := range list {
+		record, err := t.Encode()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, backup.Compared{Person: t.Person.String(), Record: record})
+	}
+	return out, err
+}
+
+// comparedIn reads what comparedOut wrote. The record of a newer program is as if it were
+// not there.
+func comparedIn(list []backup.Compared) (in []people.Trust) {
+	for _, c := range list {
+		person, _ := seal.ParseID(c.Person) // backup.Read has checked it
+		if t, err := people.DecodeTrust(person, c.Record); err == nil {
+			in = append(in, t)
+		}
+	}
+	return in
 }
 
 func keysOut(k workspace.BackupKeys) backup.Keys {

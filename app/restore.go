@@ -12,6 +12,7 @@ import (
 	"parvis/app/api"
 	"parvis/app/backup"
 	"parvis/app/bundle"
+	"parvis/app/people"
 	"parvis/app/workspace"
 	"parvis/crdt/paper"
 	"parvis/crdt/seal"
@@ -110,6 +111,7 @@ type taking struct {
 
 	ws     seal.ID // whose records come
 	keys   workspace.BackupKeys
+	codes  []people.Trust
 	log    workspace.Received // what came of the log so far
 	intake *workspace.BackupIntake
 	fresh  *workspace.Workspace // made here just now
@@ -153,7 +155,7 @@ func (t *taking) Workspace(ws seal.ID, keys backup.Keys) error {
 	if err := t.finish(); err != nil {
 		return err
 	}
-	t.ws, t.keys, t.log = ws, keysIn(keys), workspace.Received{}
+	t.ws, t.keys, t.codes, t.log = ws, keysIn(keys), comparedIn(keys.Compared), workspace.Received{}
 	if w, err := t.app.manager.Get(ws); err == nil {
 		t.about().State = "known"
 		t.intake = w.TakeBackup(t.app.files.keeper.Intake(ws))
@@ -221,6 +223,9 @@ func (t *taking) finish() error {
 	about.Entries, about.Envelopes, about.Blocks, about.Refused = about.Entries+report.Entries, report.Envelopes, report.Blocks, report.Refused
 	if t.fresh != nil {
 		t.app.manager.Restored(t.ctx, t.fresh, t.keys.Members)
+	}
+	if err == nil {
+		err = t.app.people.Remember(t.ctx, t.ws, t.codes)
 	}
 	t.ws, t.intake, t.fresh = seal.ID{}, nil, nil
 	return err

@@ -168,6 +168,12 @@ func TestABackupRestoresOnAnEmptyFolderAsANewDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	ben.Until("Ben has all", func() bool { return len(ben.Texts(ws)) == 3 })
+	ana.knows(ws, "Ben")
+	ben.knows(ws, "Ana")
+	ours, theirs := ana.begin(ws, "Ben", ben)
+	ana.enter(ours, theirs.Code)
+	ben.enter(theirs, ours.Code)
+	ana.shows(ws, "Ben", "verified")
 	path := filepath.Join(t.TempDir(), "ana.age")
 	made := ana.backup(path)
 	devices := ana.deviceIDs(ws)
@@ -183,6 +189,9 @@ func TestABackupRestoresOnAnEmptyFolderAsANewDevice(t *testing.T) {
 	}
 	if got := again.Texts(ws); !slices.Equal(got, []string{"one", "two", "three"}) {
 		t.Errorf("messages are %q", got)
+	}
+	if state := again.named(ws, "Ben").State; state != "verified" {
+		t.Errorf("with whom codes were compared is %s", state)
 	}
 	docs, err := again.API().Docs.List(ws)
 	if err != nil || len(docs) != 1 || docs[0].ID != doc.ID || docs[0].Title != "Plan" {

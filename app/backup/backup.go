@@ -62,8 +62,8 @@ const (
 
 const readme = `This is a backup of Parvis. To use it, install Parvis and choose "Restore", or run: parvis restore FILE
 
-backup.json says what it holds. In the folder of each workspace, keys.json has its keys, and the *.records have
-its membership log and everything that was written, encrypted with these keys, as it travelled between the members:
+backup.json says what it holds. In the folder of each workspace, keys.json has its keys and with whom codes were
+compared, and the *.records have its membership log and everything that was written, encrypted with these keys, as it travelled between the members:
 one byte of kind, four bytes of length (most significant first), the record; kinds: 0 log entry, 1 blob beside it,
 2 envelope, 3 block of a file (16 bytes space, 32 bytes name of the file, the block).
 The keys of the device that made it are not in it: whoever restores it is a new device.
@@ -86,12 +86,20 @@ type Workspace struct {
 	Recovery string `json:"recovery"` // the public part of the paper key; empty: there is none
 }
 
-// Keys open what was written in a workspace.
+// Keys open what was written in a workspace. Beside them lies what else only the own
+// devices know.
 type Keys struct {
-	LogKey  []byte  `json:"logKey"`
-	Genesis []byte  `json:"personGenesis"`
-	Epochs  []Epoch `json:"epochs"`
-	Members []Addrs `json:"members"`
+	LogKey   []byte     `json:"logKey"`
+	Genesis  []byte     `json:"personGenesis"`
+	Epochs   []Epoch    `json:"epochs"`
+	Members  []Addrs    `json:"members"`
+	Compared []Compared `json:"compared,omitempty"`
+}
+
+// Compared says with whom the person compared codes (people P10).
+type Compared struct {
+	Person string `json:"person"`
+	Record []byte `json:"record"` // as people.Trust encodes it
 }
 
 // Epoch is the secret of an epoch of a space.
@@ -172,6 +180,11 @@ func parseKeys(content []byte) (Keys, error) {
 	}
 	for _, m := range k.Members {
 		if _, err := seal.ParseID(m.Peer); err != nil {
+			return k, ErrDamaged
+		}
+	}
+	for _, c := range k.Compared {
+		if _, err := seal.ParseID(c.Person); err != nil {
 			return k, ErrDamaged
 		}
 	}

@@ -39,7 +39,8 @@ func sample(t testing.TB) ([]byte, Summary) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := Keys{LogKey: bytes.Repeat([]byte{7}, 32), Epochs: []Epoch{{seal.SpaceID{3}.String(), seal.ID{4}.String(), make([]byte, 32)}}}
+	keys := Keys{LogKey: bytes.Repeat([]byte{7}, 32), Epochs: []Epoch{{seal.SpaceID{3}.String(), seal.ID{4}.String(), make([]byte, 32)}},
+		Compared: []Compared{{seal.ID{5}.String(), []byte("record")}}}
 	err = errors.Join(w.Workspace(one, keys), w.Add(bundle.Entry, []byte("entry")), w.Add(bundle.Block, make([]byte, 48), make([]byte, 1<<20)))
 	for range 5 {
 		err = errors.Join(err, w.Add(bundle.Envelope, make([]byte, 1<<20)))

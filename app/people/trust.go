@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"parvis/app/workspace"
@@ -110,6 +111,37 @@ func (s *Service) compared(ctx context.Context, ws seal.ID, c workspace.Compared
 func (s *Service) Trusts(ctx context.Context, ws seal.ID) ([]Trust, error) {
 	list, _, err := s.config.Store.TrustRows(ctx, ws)
 	return list, err
+}
+
+// Trusted are the records that count: of this device and of the person's other ones, by
+// person.
+func (s *Service) Trusted(ctx context.Context, ws seal.ID) ([]Trust, error) {
+	v, err := s.view(ws)
+	if err != nil {
+		return nil, err
+	}
+	known, err := v.readTrusts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.SortedFunc(maps.Values(known), func(a, b Trust) int { return a.Person.Compare(b.Person) }), nil
+}
+
+// Remember takes back records that a former device of the own person kept. One that is
+// here and not older stays.
+func (s *Service) Remember(ctx context.Context, ws seal.ID, list []Trust) error {
+	err := s.config.Store.Write(ctx, func(ctx context.Context) error {
+		here, _, err := s.config.Store.TrustRows(ctx, ws)
+		for _, t := range list {
+			if slices.ContainsFunc(here, func(h Trust) bool { return h.Person == t.Person && h.AtMs >= t.AtMs }) {
+				continue
+			}
+			err = errors.Join(err, s.config.Store.PutTrust(ctx, ws, t))
+		}
+		return err
+	})
+	s.TrustChanged(ws)
+	return err
 }
 
 // TrustChanged says that this device or another one of the own person has other records
