@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity"
 import { callsService, devicesService, list } from "../../transport/services"
+import { Told } from "../../transport/told"
 import { apiError, type Transport } from "../../transport/transport"
 import type {
   Call,
@@ -34,6 +35,7 @@ const silent: CallState = {
 /** The calls that this device knows of, and the one that it is in. */
 export class Calls {
   readonly #byId = new SvelteMap<string, Call>()
+  readonly #told = new Told()
   readonly #stats = new SvelteMap<string, CallStat>()
   /** The device that carries the sound and pictures of all; empty: none. */
   forwarder = $state("")
@@ -55,7 +57,10 @@ export class Calls {
     this.#calls = callsService(transport)
     this.#devices = devicesService(transport)
     const ends = [
-      transport.on("call", (call) => this.#keep(call)),
+      transport.on("call", (call) => {
+        this.#told.tell(call.id)
+        this.#keep(call)
+      }),
       transport.on("call.ring", (ring) => {
         const call = this.#byId.get(ring.id)
         if (call) this.#keep({ ...call, ringing: ring.ringing })
@@ -124,11 +129,13 @@ export class Calls {
 
   /** Loads the calls of a workspace. */
   async load(workspace: string) {
+    const since = this.#told.ask()
     const found = list(await this.#calls.List({ workspace, channel: "" }))
     const known = new Set(found.map(({ id }) => id))
     for (const call of this.#all)
-      if (call.workspace === workspace && !known.has(call.id)) this.#byId.delete(call.id)
-    found.forEach((call) => this.#keep(call))
+      if (call.workspace === workspace && !known.has(call.id) && !since(call.id))
+        this.#byId.delete(call.id)
+    for (const call of found) if (!since(call.id)) this.#keep(call)
   }
 
   get(id: string): Call | undefined {

@@ -9,6 +9,7 @@ export class MeetingLinks {
   readonly close: () => void
   readonly #calls
   readonly #of
+  #asked = 0
 
   constructor(transport: Transport, workspace: string, channel: string) {
     this.#calls = callsService(transport)
@@ -19,8 +20,12 @@ export class MeetingLinks {
     })
   }
 
+  /** Reads them anew. Of several readings the one that began last counts. */
   async load() {
-    this.all = list(await this.#calls.Links(this.#of)).toReversed()
+    const asked = ++this.#asked
+    const all = list(await this.#calls.Links(this.#of)).toReversed()
+    if (asked !== this.#asked) return
+    this.all = all
     this.loaded = true
   }
 

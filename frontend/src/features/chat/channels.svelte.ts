@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity"
 import { chatService, list, workspacesService } from "../../transport/services"
+import { Told } from "../../transport/told"
 import type { Transport } from "../../transport/transport"
 import type { Channel, Space } from "../../transport/types"
 
@@ -17,6 +18,7 @@ function alike(name: string, typed: string): boolean {
 /** The channels and direct conversations of one workspace. */
 export class Channels {
   readonly #byId = new SvelteMap<string, Channel>()
+  readonly #told = new Told()
   readonly #spaces = new SvelteMap<string, Space>()
   readonly #chat
   readonly #workspaces
@@ -40,11 +42,14 @@ export class Channels {
     this.#workspaces = workspacesService(transport)
     this.#workspace = workspace
     this.close = transport.on("chat.channel", (channel) => {
-      if (channel.workspace === workspace) this.#keep(channel)
+      if (channel.workspace !== workspace) return
+      this.#told.tell(channel.id)
+      this.#keep(channel)
     })
   }
 
   async load() {
+    const since = this.#told.ask()
     const [spaces, channels] = await Promise.all([
       this.#workspaces.Spaces(this.#workspace),
       this.#chat.Channels(this.#workspace),
@@ -57,7 +62,9 @@ export class Channels {
       if (!readable.has(channel.space)) this.#byId.delete(channel.id)
     }
     for (const space of list(spaces)) this.#spaces.set(space.id, space)
-    for (const channel of list(channels)) this.#byId.set(channel.id, channel)
+    for (const channel of list(channels)) {
+      if (!since(channel.id)) this.#byId.set(channel.id, channel)
+    }
     for (const space of gone.filter(({ kind }) => kind === "private")) {
       this.#left.forEach((tell) => tell(space))
     }

@@ -1,6 +1,7 @@
 import { SvelteMap } from "svelte/reactivity"
 import { m } from "../../paraglide/messages.js"
 import { docsService, list } from "../../transport/services"
+import { Told } from "../../transport/told"
 import type { Transport } from "../../transport/transport"
 import type { Doc, DocImported, DocMentioned } from "../../transport/types"
 import { request } from "./content"
@@ -9,6 +10,7 @@ import { foldersOf } from "./listing"
 /** The documents of one workspace. */
 export class Documents {
   readonly #byId = new SvelteMap<string, Doc>()
+  readonly #told = new Told()
   readonly #docs
   readonly #workspace
   readonly #mentioned: ((mention: DocMentioned) => void)[] = []
@@ -29,10 +31,13 @@ export class Documents {
     this.#workspace = workspace
     this.#ends = [
       transport.on("doc.changed", (doc) => {
-        if (doc.workspace === workspace) this.#byId.set(doc.id, doc)
+        if (doc.workspace !== workspace) return
+        this.#told.tell(doc.id)
+        this.#byId.set(doc.id, doc)
       }),
       transport.on("doc.mention", (mention) => {
         if (mention.doc.workspace !== workspace) return
+        this.#told.tell(mention.doc.id)
         this.#byId.set(mention.doc.id, mention.doc)
         for (const tell of this.#mentioned) tell(mention)
       }),
@@ -43,10 +48,11 @@ export class Documents {
   }
 
   async load() {
+    const since = this.#told.ask()
     const all = list(await this.#docs.List(this.#workspace))
     const known = new Set(all.map((doc) => doc.id))
-    for (const id of [...this.#byId.keys()]) if (!known.has(id)) this.#byId.delete(id)
-    for (const doc of all) this.#byId.set(doc.id, doc)
+    for (const id of [...this.#byId.keys()]) if (!known.has(id) && !since(id)) this.#byId.delete(id)
+    for (const doc of all) if (!since(doc.id)) this.#byId.set(doc.id, doc)
     this.loaded = true
   }
 

@@ -1,6 +1,7 @@
 import { SvelteMap } from "svelte/reactivity"
 import { m } from "../../paraglide/messages.js"
 import { list, peopleService } from "../../transport/services"
+import { Told } from "../../transport/told"
 import type { Transport } from "../../transport/transport"
 import type { Person } from "../../transport/types"
 import { giveHues } from "../../ui/hue"
@@ -18,6 +19,7 @@ const called = (person: Person): Person =>
 /** The people of one workspace. */
 export class People {
   readonly #byId = new SvelteMap<string, Person>()
+  readonly #told = new Told()
   readonly #service
   readonly #workspace
   readonly all = $derived(
@@ -37,6 +39,7 @@ export class People {
     this.#workspace = workspace
     this.close = transport.on("person", (person) => {
       if (person.workspace !== workspace) return
+      this.#told.tell(person.id)
       const known = this.#byId.has(person.id)
       this.#byId.set(person.id, called(person))
       if (!known) giveHues(this.#byId.keys())
@@ -44,8 +47,9 @@ export class People {
   }
 
   async load() {
+    const since = this.#told.ask()
     for (const person of list(await this.#service.List(this.#workspace))) {
-      this.#byId.set(person.id, called(person))
+      if (!since(person.id)) this.#byId.set(person.id, called(person))
     }
     giveHues(this.#byId.keys())
   }

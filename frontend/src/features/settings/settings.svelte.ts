@@ -1,4 +1,5 @@
 import { settingsService } from "../../transport/services"
+import { Told } from "../../transport/told"
 import type { Transport } from "../../transport/transport"
 import type { Preferences, Status } from "../../transport/types"
 import { language } from "./language.svelte"
@@ -11,30 +12,37 @@ export class Settings {
   reachable = $state(true)
   readonly close: () => void
   readonly #settings
+  readonly #told = new Told()
   #used = 0
 
   constructor(transport: Transport) {
     this.#settings = settingsService(transport)
     const ends = [
-      transport.on("status", (status) => (this.status = status)),
+      transport.on("status", (status) => {
+        this.#told.tell("status")
+        this.status = status
+      }),
       transport.on("transport", ({ state }) => (this.reachable = state === "open")),
     ]
     this.close = () => ends.forEach((end) => end())
   }
 
   async load() {
+    const since = this.#told.ask()
     const [status, preferences] = await Promise.all([
       this.#settings.Status(),
       // A locked program may refuse its preferences; the system's then count.
       this.#settings.Preferences().catch(() => this.preferences),
     ])
-    this.status = status
+    if (!since("status")) this.status = status
     this.#use(preferences)
   }
 
   /** Reads anew how the node is. */
   async refresh() {
-    this.status = await this.#settings.Status()
+    const since = this.#told.ask()
+    const status = await this.#settings.Status()
+    if (!since("status")) this.status = status
   }
 
   async change(change: Partial<Preferences>) {

@@ -1,4 +1,5 @@
 import { list, workspacesService } from "../../transport/services"
+import { Told } from "../../transport/told"
 import type { Transport } from "../../transport/transport"
 import type { Comparison } from "../../transport/types"
 
@@ -29,18 +30,24 @@ export class Codes {
   )
   readonly close: () => void
   readonly #service
+  readonly #told = new Told()
 
   constructor(transport: Transport) {
     this.#service = workspacesService(transport)
-    this.close = transport.on("codes", this.#show)
+    this.close = transport.on("codes", (comparison) => {
+      this.#told.tell(comparison.id)
+      this.#show(comparison)
+    })
   }
 
   async load() {
+    const since = this.#told.ask()
     const going = list(await this.#service.Comparisons())
     this.#all = this.#all.filter(
-      ({ id, state }) => over(state) || going.some((comparison) => comparison.id === id),
+      ({ id, state }) =>
+        over(state) || since(id) || going.some((comparison) => comparison.id === id),
     )
-    for (const comparison of going) this.#show(comparison)
+    for (const comparison of going) if (!since(comparison.id)) this.#show(comparison)
   }
 
   /** Gives the code that the other person read out. Whether it was right, the event says. */

@@ -9,18 +9,21 @@ export class Invitations {
   readonly close: () => void
   readonly #workspaces
   readonly #workspace
+  #asked = 0
 
   constructor(transport: Transport, workspaces: Workspaces, workspace: string) {
     this.#workspaces = workspaces
     this.#workspace = workspace
     this.close = transport.on("invites", (notice) => {
-      if (notice.workspace === workspace) void this.load()
+      if (notice.workspace === workspace) void this.load().catch(() => undefined)
     })
   }
 
+  /** Reads them anew. Of several readings the one that began last counts. */
   async load() {
+    const asked = ++this.#asked
     const invites = await this.#workspaces.invites(this.#workspace)
-    this.all = invites.sort((a, b) => b.expires - a.expires)
+    if (asked === this.#asked) this.all = invites.sort((a, b) => b.expires - a.expires)
   }
 
   async revoke(id: string) {

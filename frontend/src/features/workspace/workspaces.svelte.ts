@@ -1,5 +1,6 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity"
 import { list, workspacesService } from "../../transport/services"
+import { Told } from "../../transport/told"
 import { apiError, type Transport } from "../../transport/transport"
 import type { Invite, LinkInfo, NewInvite, Workspace } from "../../transport/types"
 
@@ -12,6 +13,7 @@ export type Refused = { link: string; person: string; reason: unknown }
 /** The workspaces of this device, and the ways into them. */
 export class Workspaces {
   readonly #byId = new SvelteMap<string, Workspace>()
+  readonly #told = new Told()
   readonly all = $derived(
     [...this.#byId.values()].sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)),
   )
@@ -27,14 +29,18 @@ export class Workspaces {
 
   constructor(transport: Transport) {
     this.#service = workspacesService(transport)
-    this.close = transport.on("workspace", (workspace) => this.#byId.set(workspace.id, workspace))
+    this.close = transport.on("workspace", (workspace) => {
+      this.#told.tell(workspace.id)
+      this.#byId.set(workspace.id, workspace)
+    })
   }
 
   async load() {
+    const since = this.#told.ask()
     const workspaces = list(await this.#service.List())
     const ids = new Set(workspaces.map((workspace) => workspace.id))
     for (const id of [...this.#byId.keys()]) {
-      if (ids.has(id)) continue
+      if (ids.has(id) || since(id)) continue
       const tried = this.#tried.get(id)
       if (tried && this.#byId.get(id)?.state === "joining") {
         this.refused = { ...tried, reason: apiError({ code: "refused", message: "" }) }
@@ -42,7 +48,9 @@ export class Workspaces {
       this.#tried.delete(id)
       this.#byId.delete(id)
     }
-    for (const workspace of workspaces) this.#byId.set(workspace.id, workspace)
+    for (const workspace of workspaces) {
+      if (!since(workspace.id)) this.#byId.set(workspace.id, workspace)
+    }
   }
 
   get(id: string): Workspace | undefined {
