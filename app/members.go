@@ -108,7 +108,7 @@ func (m members) Matters(ctx context.Context, ws string) ([]api.Matter, error) {
 // actName is the word for an act that is a matter.
 func actName(act member.Type) string {
 	names := map[member.Type]string{
-		member.TypeAdmit: "let-in", member.TypeJoin: "let-in", member.TypeRoleSet: "role",
+		member.TypeInvite: "invitation", member.TypeAdmit: "let-in", member.TypeJoin: "let-in", member.TypeRoleSet: "role",
 		member.TypePersonRemove: "removal", member.TypeDeviceRemove: "device-removal",
 	}
 	return names[act]

@@ -153,7 +153,7 @@ func meanings() []api.Meaning {
 		{Of: workspace.ErrLinkExpired, Code: api.CodeLinkExpired, Message: "This invitation has expired. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedExpired), Code: api.CodeLinkExpired, Message: "This invitation has expired. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedUsed), Code: api.CodeLinkUsed, Message: "This invitation was already used. Ask for a new one."},
-		{Of: workspace.RefusalOf(workspace.RefusedRevoked), Code: api.CodeLinkRevoked, Message: "This invitation was withdrawn. Ask for a new one."},
+		{Of: workspace.RefusalOf(workspace.RefusedRevoked), Code: api.CodeLinkRevoked, Message: "This invitation was withdrawn, or whoever made it may not invite any more. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedEnded), Code: api.CodeLinkUsed, Message: "This invitation was used, was withdrawn or has expired. Ask for a new one."},
 		{Of: workspace.RefusalOf(workspace.RefusedUnknown), Code: api.CodeNotFound, Message: "Nobody there knows this invitation yet. It is tried again; ask the inviter to keep Parvis open."},
 		{Of: workspace.RefusalOf(workspace.RefusedVersion), Code: api.CodeRefused, Message: "The people who could let you in have an older version of Parvis. Ask them to update it and open the invitation again."},

@@ -212,6 +212,8 @@ func (t *teams) invite(i workspace.Invite) api.Invite {
 	}
 	err := i.Open(t.now().UnixMilli())
 	switch {
+	case i.NotKept:
+		dto.State = "not-kept"
 	case errors.Is(err, member.ErrInviteRevoked):
 		dto.State = "revoked"
 	case errors.Is(err, member.ErrInviteUsed):

@@ -92,7 +92,7 @@ type Invite struct {
 	Used    int    `json:"used"`
 	Expires int64  `json:"expires"`
 	Mode    string `json:"mode"`
-	State   string `json:"state"` // open, used, expired or revoked
+	State   string `json:"state"` // open, used, expired, revoked or not-kept
 	By      string `json:"by"`    // person id
 }
 

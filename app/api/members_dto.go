@@ -30,7 +30,7 @@ type MatterRef struct {
 type Matter struct {
 	ID     string `json:"id"`
 	Kind   string `json:"kind"`   // not-kept, lost, suspended or fork
-	Act    string `json:"act"`    // what did not count or was lost: let-in, role, removal or device-removal; else empty
+	Act    string `json:"act"`    // what did not count or was lost: invitation, let-in, role, removal or device-removal; else empty
 	By     string `json:"by"`     // person id; empty: not known
 	Person string `json:"person"` // whom it is about; empty: nobody
 	Device string `json:"device"` // of a fork or a removed device; else empty

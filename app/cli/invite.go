@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,9 +62,11 @@ func (s *session) inviteList() *cobra.Command {
 				return s.print(map[string][]api.Invite{"invites": list(all)}, func(w io.Writer) {
 					var rows [][]string
 					for _, i := range all {
-						rows = append(rows, []string{short(i.ID), i.Role, strconv.Itoa(i.Used) + "/" + strconv.Itoa(i.Uses), clock(i.Expires), i.State})
+						rows = append(rows, []string{
+							short(i.ID), i.Role, strconv.Itoa(i.Used) + "/" + strconv.Itoa(i.Uses), i.Mode, clock(i.Expires), strings.ReplaceAll(i.State, "-", " "),
+						})
 					}
-					table(w, "ID ROLE USED EXPIRES STATE", rows)
+					table(w, "ID ROLE USED MODE EXPIRES STATE", rows)
 				})
 			})
 		},

@@ -157,6 +157,8 @@ func matterText(m api.Matter, names map[string]string) string {
 		return "What you decided for " + who + " lost to a removal at the same moment. Invite " + who + " again, or leave it so."
 	}
 	switch m.Act {
+	case "invitation":
+		return "Not kept: you made an invitation, and lost the right to it at the same moment. Its link lets nobody in. Ask an owner or admin for another one."
 	case "let-in":
 		return "Not kept: " + by + " let " + who + " in, and lost the right to it at the same moment. Invite again?"
 	case "role":

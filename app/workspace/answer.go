@@ -14,6 +14,9 @@ import (
 func (m *Manager) answer(ctx context.Context, w *Workspace, from seal.ID, request member.JoinRequest, talk Talk) (Welcome, error) {
 	st := w.State()
 	invite, ok := st.Invite(request.InviteID)
+	if !ok && w.members.isNotKept(request.InviteID) {
+		return Welcome{}, &Refusal{RefusedRevoked}
+	}
 	if !ok {
 		return Welcome{}, &Refusal{RefusedUnknown}
 	}

@@ -24,7 +24,8 @@ type InviteSpec struct {
 // Invite is an invitation as this device knows it.
 type Invite struct {
 	member.Invite
-	Link string // only on the device that made it
+	Link    string // only on the device that made it
+	NotKept bool   // its maker lost the right to it at the same moment: it lets nobody in
 }
 
 // Why somebody is not invited so.
@@ -131,7 +132,8 @@ func (w *Workspace) inviteTo(st *member.State, spec InviteSpec) (grants []member
 	return grants, nil
 }
 
-// Invites lists the invitations, with the links that this device made.
+// Invites lists the invitations, with the links that this device made. Of those that do not
+// count the own ones are among them: who made them has perhaps sent them already.
 func (w *Workspace) Invites(ctx context.Context) ([]Invite, error) {
 	if !w.Ready() {
 		return nil, ErrNotReady
@@ -144,6 +146,11 @@ func (w *Workspace) Invites(ctx context.Context) ([]Invite, error) {
 	for _, invite := range w.State().Invites() {
 		all = append(all, Invite{Invite: invite, Link: string(links[secretInvite+invite.ID.String()])})
 	}
+	for _, invite := range w.members.notKept() {
+		if invite.By == w.self.person {
+			all = append(all, Invite{Invite: invite, NotKept: true})
+		}
+	}
 	return all, nil
 }
 
@@ -155,6 +162,9 @@ func (w *Workspace) Revoke(ctx context.Context, id seal.ID) error {
 		}
 		invite, ok := w.members.pending().Invite(id)
 		if !ok {
+			if w.members.isNotKept(id) {
+				return ErrRevoked // it lets nobody in already
+			}
 			return ErrNotFound
 		}
 		if invite.Revoked {

@@ -68,7 +68,7 @@ func (m *membership) matters(self seal.ID) (all []Matter) {
 	own, _ := st.Person(self)
 	leads := own.Status == member.Active && own.Role <= member.RoleAdmin
 	for _, id := range st.VoidedEntries() {
-		if one, ok := m.about(st, m.log.Entry(id)); ok {
+		if one, ok := m.about(st, m.log.Entry(id)); ok && (one.Act != member.TypeInvite || one.By == self) {
 			one.Kind, one.Decide = MatterNotKept, leads
 			all = append(all, one)
 		}
@@ -105,6 +105,10 @@ func (m *membership) about(st *member.State, entry *member.Entry) (one Matter, o
 		one.By = device.Person
 	}
 	switch entry.Type {
+	case member.TypeInvite:
+		body, err := member.DecodeInvite(entry.Body)
+		one.Role = body.Role
+		return one, err == nil
 	case member.TypeAdmit:
 		body, err := member.DecodeAdmit(entry.Body)
 		if err != nil {
@@ -152,6 +156,34 @@ func (m *membership) inviter(st *member.State, invite seal.ID) (by seal.ID, role
 		}
 	}
 	return seal.ID{}, 0
+}
+
+// notKept are the invitations that do not count, as they would be if they did, by nobody
+// used.
+func (m *membership) notKept() (all []member.Invite) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range m.now.VoidedEntries() {
+		entry := m.log.Entry(id)
+		if entry == nil || entry.Type != member.TypeInvite {
+			continue
+		}
+		body, err := member.DecodeInvite(entry.Body)
+		if err != nil {
+			continue
+		}
+		device, _ := m.now.Device(entry.Dev)
+		all = append(all, member.Invite{
+			ID: member.InviteID(body.InvPK), PK: body.InvPK, Role: body.Role, Spaces: body.Spaces, Mode: body.Mode, Uses: body.Uses,
+			Expires: body.Expires, By: device.Person, Revoked: true,
+		})
+	}
+	return all
+}
+
+// isNotKept reports whether an invitation does not count.
+func (m *membership) isNotKept(id seal.ID) bool {
+	return slices.ContainsFunc(m.notKept(), func(i member.Invite) bool { return i.ID == id })
 }
 
 // lost are the acts of a person that gave somebody a role or let them in, and that lost to a

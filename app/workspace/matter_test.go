@@ -2,7 +2,9 @@ package workspace_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
+	"time"
 
 	"parvis/app/workspace"
 	"parvis/crdt/member"
@@ -52,6 +54,42 @@ func TestWhoWasLetInByARemovedAdminIsNotKeptAndSaidSo(t *testing.T) {
 		if found := p.matters(workspace.MatterNotKept); len(found) != 0 {
 			t.Errorf("put aside, and yet there: %+v", found)
 		}
+	}
+}
+
+func TestAnInvitationThatDoesNotCountIsToldToItsMakerAndToWhoComesWithIt(t *testing.T) {
+	all := team(t, 3)
+	ana, ben, cleo := all[0], all[1], all[2]
+	promote(t, ana, ben, member.RoleAdmin)
+	everybodyHasAll(t, all)
+	made := ben.invite(ben.w, 1)
+	if err := ana.w.SetRole(t.Context(), ben.who(), member.RoleMember); err != nil {
+		t.Fatal(err)
+	}
+	everybodyHasAll(t, all)
+	if found := ben.matters(workspace.MatterNotKept); len(found) != 1 || found[0].Act != member.TypeInvite || found[0].By != ben.who() || found[0].Decide {
+		t.Errorf("the maker is told %+v", found)
+	}
+	for _, p := range []*person{ana, cleo} {
+		if found := p.matters(workspace.MatterNotKept); len(found) != 0 {
+			t.Errorf("others are told %+v", found)
+		}
+	}
+	list, err := ben.w.Invites(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(list, func(i workspace.Invite) bool { return i.ID == made.ID })
+	if i < 0 || !list[i].NotKept || list[i].Link != "" || list[i].Uses != 1 {
+		t.Errorf("the maker's list is %+v", list)
+	}
+	if err := ben.w.Revoke(t.Context(), made.ID); !errors.Is(err, workspace.ErrRevoked) {
+		t.Errorf("revoking it: %v", err)
+	}
+	dan := newPerson(t)
+	meet(ben.device, dan.device) // whose address is in the link
+	if _, err := dan.Join(t.Context(), made.Link, "Dan", 10*time.Second); !errors.Is(err, workspace.RefusalOf(workspace.RefusedRevoked)) {
+		t.Errorf("who comes with it is told %v", err)
 	}
 }
 

@@ -12,6 +12,8 @@ export type MatterText = { title: string; about: string }
 export function matterText(one: Matter, name: (id: string) => string, self: string): MatterText {
   const who = one.person ? name(one.person) : m.somebody()
   const by = one.by ? name(one.by) : m.somebody()
+  if (one.act === "invitation")
+    return { title: m.matter_not_kept_invitation(), about: m.matter_not_kept_invitation_about() }
   switch (one.kind) {
     case "suspended":
       return { title: m.matter_suspended({ who }), about: m.matter_suspended_about({ by }) }

@@ -120,6 +120,7 @@ test("each matter offers what helps, as far as this person may do it", () => {
   expect(acts(matter("1", "not-kept", { act: "role" }))).toEqual(["role"])
   expect(acts(matter("1", "not-kept", { act: "removal" }))).toEqual(["remove"])
   expect(acts(matter("1", "not-kept", { act: "device-removal" }))).toEqual([])
+  expect(acts(matter("1", "not-kept", { act: "invitation", person: "" }))).toEqual([])
   expect(acts(matter("1", "suspended"), nothing)).toEqual([])
 })
 
@@ -133,6 +134,9 @@ test("a matter is a sentence with the names of those whom it is about", () => {
   expect(title(matter("1", "not-kept", { act: "removal" }))).toBe("Not kept: Ben removed Cleo")
   expect(title(matter("1", "not-kept", { act: "let-in", by: "" }))).toBe(
     "Not kept: Somebody let Cleo in",
+  )
+  expect(title(matter("1", "not-kept", { act: "invitation", person: "" }))).toBe(
+    "Not kept: an invitation of yours",
   )
   expect(title(matter("1", "suspended"))).toBe("Cleo waits to be confirmed")
   expect(title(matter("1", "fork", { person: "ana" }))).toBe(
