@@ -130,9 +130,9 @@ func (v *view) say(ctx context.Context, space seal.SpaceID, what What, target []
 	if err != nil || open {
 		return false, err
 	}
-	opened, err := v.write(ctx, space, Profile{What: what, Target: target, Name: text}, key{what, string(target)})
-	if err == nil {
-		v.said[spot] = said{opened.ID, text}
+	v.said[spot], err = v.repeat(ctx, space, Profile{What: what, Target: target, Name: text}, key{what, string(target)})
+	if err != nil {
+		delete(v.said, spot)
 	}
 	return true, err
 }

@@ -36,6 +36,8 @@ type replica struct {
 	told    []people.Person
 	renamed int
 	trouble []string
+	abroad  []people.Abroad
+	before  func() // called once before the next envelope
 }
 
 var (
@@ -82,6 +84,10 @@ func (r *replica) ID() seal.ID                    { return ws }
 func (r *replica) Self() (person, device seal.ID) { return r.person, r.Device }
 
 func (r *replica) Append(ctx context.Context, space seal.SpaceID, _ workspace.Kind, compose func(ctx context.Context) (workspace.Draft, error)) (workspace.Opened, error) {
+	if before := r.before; before != nil {
+		r.before = nil
+		before()
+	}
 	return r.Write(ctx, compose, func(d workspace.Draft) workspace.Opened { return r.envelope(space, d.Body) })
 }
 
@@ -93,9 +99,9 @@ func (r *replica) envelope(space seal.SpaceID, body []byte) workspace.Opened {
 }
 
 func (r *replica) Members() []people.Membership { return r.members }
-func (r *replica) Abroad() []people.Abroad      { return nil }
+func (r *replica) Abroad() []people.Abroad      { return r.abroad }
 func (r *replica) OpenToAll(context.Context, seal.SpaceID, seal.ID) (bool, error) {
-	return true, nil
+	return len(r.abroad) == 0, nil
 }
 func (r *replica) Member(person seal.ID) (people.Membership, bool) {
 	i := slices.IndexFunc(r.members, func(m people.Membership) bool { return m.Person == person })
@@ -162,6 +168,23 @@ func TestP6TheLastNameWinsInAnyOrder(t *testing.T) {
 		}
 		if last := r.told[len(r.told)-1]; last.Name != "two" {
 			t.Errorf("told %q last", last.Name)
+		}
+	}
+}
+
+func TestP14ANameThatIsSaidAbroadDoesNotComeAfterANewOne(t *testing.T) {
+	r := newReplica(t, ana)
+	r.rename(t, "Anna")
+	r.abroad = []people.Abroad{{Space: seal.SpaceID{9}}}
+	r.before = func() { r.rename(t, "Ana") } // while the old one is about to be said there
+	if err := people.SayAbroad(r.people, t.Context(), ws); err != nil {
+		t.Fatal(err)
+	}
+	b := newReplica(t, ben)
+	b.Deliver(t, r.Sent...)
+	for _, one := range []*replica{r, b} {
+		if got := one.people.Name(ws, ana); got != "Ana" {
+			t.Errorf("the name is %q, want Ana", got)
 		}
 	}
 }

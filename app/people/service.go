@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -249,20 +250,37 @@ func (s *Service) RepeatSpaceName(ctx context.Context, ws seal.ID, space seal.Sp
 		if text == "" {
 			continue
 		}
-		if _, err := v.write(ctx, space, Profile{What: what, Target: space[:], Name: text}, k); err != nil {
+		if _, err := v.repeat(ctx, space, Profile{What: what, Target: space[:], Name: text}, k); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// repeat says once more what k is called, and says how that is: a name that was given
+// meanwhile must not give way to the one before.
+func (v *view) repeat(ctx context.Context, space seal.SpaceID, p Profile, k key) (said, error) {
+	opened, err := v.put(ctx, space, k, func(now NameRow) Profile {
+		p.Name = cmp.Or(now.Name, p.Name)
+		return p
+	})
+	return said{opened.ID, p.Name}, err
+}
+
 // write says something new of what k names.
 func (v *view) write(ctx context.Context, space seal.SpaceID, p Profile, k key) (workspace.Opened, error) {
+	return v.put(ctx, space, k, func(NameRow) Profile { return p })
+}
+
+// put writes what is to be said of what k names, which may depend on what is said of it when
+// nothing can come between.
+func (v *view) put(ctx context.Context, space seal.SpaceID, k key, what func(now NameRow) Profile) (workspace.Opened, error) {
 	opened, err := v.team.Append(ctx, space, workspace.KindProfile, func(ctx context.Context) (workspace.Draft, error) {
 		before, _, err := v.service.config.Store.NameRow(ctx, v.team.ID(), k.what, k.target)
 		if err != nil {
 			return workspace.Draft{}, err
 		}
+		p := what(before)
 		p.Lamport = before.Lamport + 1
 		body, err := p.Encode()
 		return workspace.Draft{Body: body}, err
