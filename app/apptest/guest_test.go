@@ -3,6 +3,7 @@ package apptest
 import (
 	"context"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -295,8 +296,8 @@ func TestARevokedLinkAndARefusalKeepGuestsOut(t *testing.T) {
 }
 
 func TestFiveSendThroughASuperPeerAndEachToAGuest(t *testing.T) {
-	if testing.Short() {
-		t.Skip("five nodes with pictures")
+	if os.Getenv("PARVIS_LONG") == "" {
+		t.Skip("five nodes and a guest with pictures: with PARVIS_LONG")
 	}
 	s := NewSuperPeer(t, receiving(t))
 	ana := New(t)
