@@ -134,10 +134,25 @@ func (t *teams) spaceAndPeople(n api.SpacePeople) (*workspace.Workspace, seal.Sp
 	return w, id, people, err
 }
 
+// leadsSpace makes sure that the own person decides who is in a private space; else it says
+// who does.
+func (t *teams) leadsSpace(w *workspace.Workspace, id seal.SpaceID) error {
+	err := w.LeadsSpace(id)
+	if !errors.Is(err, workspace.ErrNotSpaceAdmin) {
+		return err
+	}
+	space, _ := w.State().Space(id)
+	text := fmt.Sprintf("Only %s, who made this private space, may change who is in it.", t.people.Name(w.ID(), space.Creator))
+	return fmt.Errorf("%w: %w", &api.Error{Code: api.CodeRefused, Message: text}, err)
+}
+
 // RemoveFromSpace takes people out of a private space.
 func (t *teams) RemoveFromSpace(ctx context.Context, n api.SpacePeople) (api.Space, error) {
 	w, id, people, err := t.spaceAndPeople(n)
 	if err != nil {
+		return api.Space{}, err
+	}
+	if err := t.leadsSpace(w, id); err != nil {
 		return api.Space{}, err
 	}
 	if err := w.RemoveFromSpace(ctx, id, people); err != nil {
@@ -164,6 +179,9 @@ func (t *teams) CloseSpace(ctx context.Context, c api.SpaceClosing) (api.Space, 
 func (t *teams) AddToSpace(ctx context.Context, n api.NewSpacePeople) (api.Space, error) {
 	w, id, people, err := t.spaceAndPeople(api.SpacePeople{Workspace: n.Workspace, Space: n.Space, People: n.People})
 	if err != nil {
+		return api.Space{}, err
+	}
+	if err := t.leadsSpace(w, id); err != nil { // before anybody is asked to compare codes for it
 		return api.Space{}, err
 	}
 	demanded := n.VerifiedOnly || t.people.DemandsVerified(ctx, w.ID(), id)

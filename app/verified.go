@@ -51,6 +51,9 @@ func (t *teams) Vouch(ctx context.Context, ws, person string) error {
 	if err != nil {
 		return err
 	}
+	if self, _ := w.Self(); id == self {
+		return &api.Error{Code: api.CodeInvalid, Message: "That is you. Introduce somebody else, whom you have verified."}
+	}
 	return unsure(t.people.Vouch(ctx, w.ID(), id))
 }
 

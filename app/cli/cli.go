@@ -62,6 +62,7 @@ type session struct {
 	passphrase passphraseFlags
 	node       nodeFlags
 	started    bool // the command line was understood
+	codesEnded ended
 }
 
 // Run executes one command line and returns its exit code.

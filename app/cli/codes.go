@@ -3,9 +3,11 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"parvis/app/api"
 	"parvis/app/web/client"
@@ -121,10 +123,52 @@ func about(c api.Comparison) string {
 	return fmt.Sprintf(" (invitation %s as %s, opened at %s)", short(c.Invite), c.Role, clock(c.Begun))
 }
 
+// ended remembers how comparisons of codes ended, of which only the event tells.
+type ended struct {
+	mu  sync.Mutex
+	how map[string]string // guarded by mu; by comparison
+}
+
+func (e *ended) hear(event client.Event) {
+	if event.Event != api.EventCodes {
+		return
+	}
+	var c api.Comparison
+	if err := json.Unmarshal(event.Data, &c); err != nil || c.End == "" {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.how == nil {
+		e.how = map[string]string{}
+	}
+	e.how[c.ID] = c.End
+}
+
+// sentence says how a comparison came to nothing.
+func (e *ended) sentence(id string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch e.how[id] {
+	case "stopped":
+		return "You stopped the comparison."
+	case "wrong":
+		return "What you typed is not the code of the other side."
+	case "refused":
+		return "The other person stopped, or typed another code than yours."
+	case "late":
+		return "The codes were not compared in time: ten minutes are over."
+	case "lost":
+		return "The connection was lost, or the other person stopped."
+	}
+	return "The codes could not be compared: one was wrong, somebody stopped, or the connection was lost."
+}
+
 // withEvents runs a command against the node; news gets a signal at every event.
 func (s *session) withEvents(ctx context.Context, do func(ctx context.Context, node *client.Client, news <-chan struct{}) error) error {
 	news := make(chan struct{}, 1)
-	node, err := s.dial(ctx, func(client.Event) {
+	node, err := s.dial(ctx, func(event client.Event) {
+		s.codesEnded.hear(event)
 		select {
 		case news <- struct{}{}:
 		default:

@@ -175,14 +175,16 @@ func person(ctx context.Context, c *client.Client, ws, wanted string) (api.Perso
 	return all[i], nil
 }
 
-// persons finds the ids of several people.
+// persons finds the ids of several people; who is named twice is one.
 func persons(ctx context.Context, c *client.Client, ws string, wanted []string) (ids []string, err error) {
 	for _, name := range wanted {
 		p, err := person(ctx, c, ws, name)
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, p.ID)
+		if !slices.Contains(ids, p.ID) {
+			ids = append(ids, p.ID)
+		}
 	}
 	return ids, nil
 }

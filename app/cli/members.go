@@ -45,7 +45,7 @@ func (s *session) personRemove() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.onPerson(cmd, args[0], func(ctx context.Context, c *client.Client, p api.Person) error {
 				return does(ctx, c, "Members.Remove", api.PersonRemoval{Workspace: p.Workspace, Person: p.ID, Lost: lost})
-			}, func(p api.Person) string { return "Removed " + quote(p.Name) + "." })
+			}, func(p api.Person) string { return quote(p.Name) + " is removed, with all devices." })
 		},
 	}
 	cmd.Flags().BoolVar(&lost, "lost", false, "the person's devices were lost or taken over: the audit log says so")

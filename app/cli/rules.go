@@ -99,7 +99,11 @@ func suggestTrustees(w io.Writer, people []api.Person) {
 	slices.SortStableFunc(able, func(a, b api.Person) int { return cmp.Compare(prominence(a), prominence(b)) })
 	fmt.Fprint(w, "Name three, two of whom can replace you if something happens to you: parvis workspace rules")
 	for _, p := range able[:3] {
-		fmt.Fprintf(w, " --trustee %s", quote(p.Name))
+		wanted := quote(p.Name)
+		if slices.ContainsFunc(people, func(o api.Person) bool { return o.ID != p.ID && strings.EqualFold(o.Name, p.Name) }) {
+			wanted = p.ID // the name alone would not say who
+		}
+		fmt.Fprintf(w, " --trustee %s", wanted)
 	}
 	fmt.Fprintln(w)
 }

@@ -21,6 +21,7 @@ func (s *session) spaceCreate() *cobra.Command {
 	n := api.NewSpace{}
 	create := &cobra.Command{
 		Use: "create NAME", Short: "Make a private space for some people", Args: cobra.ExactArgs(1),
+		Long: "Makes a private space for some people: those who are named with --private and you. Without anybody it is for you alone until you let others in with parvis space add.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
 				people, err := persons(ctx, c, ws.ID, n.People)
@@ -34,6 +35,9 @@ func (s *session) spaceCreate() *cobra.Command {
 				}
 				return s.print(map[string]api.Space{"space": made}, func(w io.Writer) {
 					fmt.Fprintf(w, "Made %s (%s).\n", printable(made.Name), made.ID)
+					if len(people) == 0 {
+						fmt.Fprintf(w, "You are alone in it. Let others in: parvis space add %s PERSON…\n", quote(made.Name))
+					}
 				})
 			})
 		},

@@ -127,7 +127,7 @@ func (s *session) verdict(ctx context.Context, node *client.Client, c api.Compar
 	}
 	return &failure{
 		code: api.CodeRefused, exit: ExitFailed,
-		message: "The codes could not be compared: one was wrong, somebody stopped, or the connection was lost. Nobody is verified by it. Try again in ten seconds.",
+		message: s.codesEnded.sentence(c.ID) + " Nobody is verified by it. Try again in ten seconds.",
 	}
 }
 

@@ -122,6 +122,16 @@ func (w *Workspace) ownSpace(st *member.State, id seal.SpaceID) (member.Space, e
 	return space, nil
 }
 
+// LeadsSpace returns nil where this person may say who is in a private space, else why not.
+func (w *Workspace) LeadsSpace(id seal.SpaceID) error {
+	st := w.State()
+	if st == nil {
+		return ErrNotReady
+	}
+	_, err := w.ownSpace(st, id)
+	return err
+}
+
 // RemoveFromSpace takes people out of a private space, of which this person must be an
 // admin: what is written from then on is sealed with a key that they do not get. Who is
 // not in it stays out.
