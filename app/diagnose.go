@@ -64,6 +64,7 @@ func (d *device) facts(ctx context.Context) doctor.Facts {
 	if n == nil {
 		return f
 	}
+	f.Nowhere = !slices.ContainsFunc(d.app.manager.List(), func(w *workspace.Workspace) bool { return !w.Out() })
 	f.Isolated, f.WillIsolate = n.isolated, d.isolated(ctx, n) == api.IsolatedNext
 	f.Listening, f.Sightings = elsewhere(n.node.Addrs()), n.node.Sightings()
 	f.Punched, f.Unpunched = n.node.HolePunches()

@@ -31,6 +31,7 @@ type Facts struct {
 
 	Punched, Unpunched int // attempts at hole punching that worked, and that did not
 
+	Nowhere    bool       // the device is in no workspace: nobody is to be reached
 	Peers      []p2p.Peer // connected devices of members, super-peers left out
 	Missing    []Missing
 	SuperPeers []SuperPeer
@@ -97,6 +98,9 @@ func Examine(f Facts) []Check {
 		return append([]Check{say("network", Fail, "network-none")}, f.machine()...)
 	}
 	var all []Check
+	if f.Nowhere {
+		return append([]Check{f.reach(), say("workspace", Warn, "workspace-none")}, f.machine()...)
+	}
 	if f.Isolated {
 		all = append(all, say("network", OK, "network-isolated"), f.addresses())
 		for _, s := range f.SuperPeers {

@@ -78,6 +78,17 @@ func TestNoWayIsPromisedThatIsNotThere(t *testing.T) {
 	}
 }
 
+// Who is in no workspace is not advised to look after one.
+func TestNothingIsSaidOfAWorkspaceWhereThereIsNone(t *testing.T) {
+	f := good()
+	f.Nowhere, f.SuperPeers, f.Sightings, f.Peers = true, nil, nil, nil
+	for _, check := range Examine(f) {
+		if strings.Contains(check.Detail+check.Remedy, "uper-peer") {
+			t.Errorf("%s: %s %s", check.Code, check.Detail, check.Remedy)
+		}
+	}
+}
+
 func TestEachCaseIsNamed(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(f *Facts)
@@ -95,6 +106,7 @@ func TestEachCaseIsNamed(t *testing.T) {
 		"isolated, public": {func(f *Facts) {
 			f.Isolated, f.Listening = true, append(f.Listening, "/ip4/11.9.9.9/tcp/1")
 		}, "ok addresses-isolated"},
+		"in no workspace":         {func(f *Facts) { f.Nowhere, f.SuperPeers = true, nil }, "warn workspace-none"},
 		"home without super-peer": {func(f *Facts) { f.SuperPeers = nil }, "ok addresses-alone"},
 		"on this computer only": {func(f *Facts) {
 			f.Listening = []string{"/ip4/127.0.0.1/tcp/1", "/ip6/::1/tcp/1"}

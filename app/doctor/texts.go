@@ -52,6 +52,7 @@ var texts = map[string]text{
 	"tcp-no-address": {"Not tested: no TCP address of the super-peer is known. That is no fault of this network.", "Ask the super-peer's operator to let it listen on TCP port 443 too, for those in networks without UDP."},
 	"tcp-untried":    {"TCP on port 443 could not be tested: no super-peer is known.", "Attach a super-peer to the workspace."},
 
+	"workspace-none":      {"This device is in no workspace: how others reach it was not tested.", "Create a workspace, or join one with an invitation."},
 	"super-peer-none":     {"This workspace has no super-peer. People reach each other only while they are online at the same time, and not through every router.", "Run “parvis superpeer” on a computer that is always on, and add its code in the workspace's settings (or with “parvis superpeer add CODE”)."},
 	"super-peer-up":       {"The super-peer {0} is connected and answers.", ""},
 	"super-peer-full":     {"The super-peer {0} is connected and answers, but takes nothing new: it is full, or this device has used up its share.", "Ask its operator to give it more room, or add another super-peer."},
