@@ -316,18 +316,6 @@ func TestW93FloodsEndTheStream(t *testing.T) {
 			t.Error("it goes on")
 		}
 	})
-	t.Run("more than a connection needs", func(t *testing.T) {
-		b := bucket{rate: perSecond, most: manySignals}
-		now, let := time.Unix(1, 0), 0
-		for range 10_000 {
-			if b.take(now) {
-				let++
-			}
-		}
-		if let != manySignals || !b.take(now.Add(time.Second)) || b.take(now) && b.take(now.Add(-time.Hour)) && b.left > perSecond {
-			t.Errorf("%d at once, then %v", let, b.left)
-		}
-	})
 	for range 3 * manySignals {
 		v.Send(offer("flood")) // as fast as they go, until the line is full or cut
 		select {
@@ -379,9 +367,6 @@ func TestW94RoomsAndPlacesAreLimited(t *testing.T) {
 		}
 		if rooms, guests := h.Count(); rooms+guests != 0 {
 			t.Errorf("%d rooms, %d guests are left", rooms, guests)
-		}
-		if len(h.joins) > maxKnown {
-			t.Errorf("the joins of %d devices are counted", len(h.joins))
 		}
 	})
 	t.Run("coming too often", func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parvis/p2p"
+	"parvis/p2p/pace"
 	"parvis/p2p/wire"
 )
 
@@ -16,7 +17,6 @@ const (
 	maxAll    = 256 // of all rooms
 	joinBurst = 20  // of one device, at once
 	joinEvery = 2 * time.Second
-	maxKnown  = 1024 // devices whose joins are counted
 )
 
 // Guest is a member in a room.
@@ -56,10 +56,10 @@ type Host struct {
 	closing sync.WaitGroup // of halls
 
 	mu     sync.Mutex
-	rooms  map[key]*room          // guarded by mu
-	joins  map[p2p.PeerID]*bucket // guarded by mu
-	guests int                    // guarded by mu
-	closed bool                   // guarded by mu
+	rooms  map[key]*room // guarded by mu
+	joins  pace.Pace     // guarded by mu
+	guests int           // guarded by mu
+	closed bool          // guarded by mu
 }
 
 // key is what a room is known by: the same name in two workspaces is two rooms.
@@ -89,7 +89,7 @@ func NewHost(c Config) *Host {
 	if c.Changed == nil {
 		c.Changed = func(int, int) {}
 	}
-	return &Host{config: c, rooms: map[key]*room{}, joins: map[p2p.PeerID]*bucket{}}
+	return &Host{config: c, rooms: map[key]*room{}, joins: pace.Pace{Every: joinEvery, Burst: joinBurst}}
 }
 
 // Serve lets the members of a node in.
@@ -135,7 +135,7 @@ func (h *Host) serve(ctx context.Context, s p2p.Stream) error {
 func (h *Host) enter(g *guest) (refusal error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.mayCome(g.peer) {
+	if !h.joins.Allow(g.peer, h.config.Now()) {
 		return ErrOften
 	}
 	if !h.config.May(g.peer, g.key.workspace) {
@@ -174,25 +174,6 @@ func (h *Host) enter(g *guest) (refusal error) {
 	r.hall.Join(Guest{g.peer, g.tag, g.line.Send})
 	h.config.Changed(len(h.rooms), h.guests)
 	return nil
-}
-
-// mayCome counts how often a device comes. The caller holds mu.
-func (h *Host) mayCome(p p2p.PeerID) bool {
-	now := h.config.Now()
-	b := h.joins[p]
-	if b == nil {
-		for known, other := range h.joins {
-			if len(h.joins) < maxKnown {
-				break
-			}
-			if other.fill(now); other.left >= other.most {
-				delete(h.joins, known)
-			}
-		}
-		b = &bucket{rate: 1 / joinEvery.Seconds(), most: joinBurst}
-		h.joins[p] = b
-	}
-	return b.take(now)
 }
 
 // drop takes a guest out of its room. The caller holds mu.

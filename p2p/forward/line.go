@@ -3,7 +3,8 @@ package forward
 import (
 	"fmt"
 	"sync"
-	"time"
+
+	"golang.org/x/time/rate"
 
 	"parvis/p2p"
 	"parvis/p2p/wire"
@@ -24,13 +25,13 @@ type line struct {
 	queue  chan Signal
 	done   chan struct{} // closed when nothing more comes
 	end    sync.Once
-	budget bucket
+	budget *rate.Limiter
 }
 
 func newLine(s p2p.Stream) *line {
 	return &line{
 		stream: s, r: wire.NewReader(s, wire.FirstByte), w: wire.NewWriter(s, wire.Idle), queue: make(chan Signal, maxQueued),
-		done: make(chan struct{}), budget: bucket{rate: perSecond, most: signals},
+		done: make(chan struct{}), budget: rate.NewLimiter(perSecond, signals),
 	}
 }
 
@@ -75,7 +76,7 @@ func (l *line) read(take func(Signal)) error {
 		if err != nil {
 			return err
 		}
-		if !l.budget.take(time.Now()) {
+		if !l.budget.Allow() {
 			return fmt.Errorf("%w: more signals than a connection needs", wire.ErrTooLarge)
 		}
 		take(s)
@@ -94,29 +95,4 @@ func (l *line) write() {
 			}
 		}
 	}
-}
-
-// bucket says how often something may happen. Not safe for concurrent use.
-type bucket struct {
-	rate, most float64
-	left       float64
-	filled     time.Time
-}
-
-func (b *bucket) take(now time.Time) bool {
-	b.fill(now)
-	if b.left < 1 {
-		return false
-	}
-	b.left--
-	return true
-}
-
-// fill adds what time has brought; the first time, all. A clock that goes back brings nothing.
-func (b *bucket) fill(now time.Time) {
-	if b.filled.IsZero() {
-		b.left = b.most
-	}
-	b.left = min(b.most, b.left+b.rate*max(0, now.Sub(b.filled).Seconds()))
-	b.filled = now
 }

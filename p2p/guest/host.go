@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parvis/p2p"
+	"parvis/p2p/pace"
 	"parvis/p2p/wire"
 )
 
@@ -21,7 +22,6 @@ const (
 	maxMembers = 64 // of one room
 	joinBurst  = 40 // of one device, at once
 	joinEvery  = time.Second
-	maxKnown   = 1024 // devices whose joins are counted
 )
 
 // ErrNoRoom says that a guest is one too many.
@@ -45,10 +45,10 @@ type Host struct {
 	config Config
 
 	mu     sync.Mutex
-	rooms  map[Room]*room         // guarded by mu
-	joins  map[p2p.PeerID]*bucket // guarded by mu
-	alone  int                    // guests in rooms without a member; guarded by mu
-	closed bool                   // guarded by mu
+	rooms  map[Room]*room // guarded by mu
+	joins  pace.Pace      // guarded by mu
+	alone  int            // guests in rooms without a member; guarded by mu
+	closed bool           // guarded by mu
 }
 
 // room has members or guests or both. The first member says of which workspace it is, for
@@ -78,7 +78,7 @@ func NewHost(c Config) *Host {
 	if c.Forgotten == nil {
 		c.Forgotten = func(Seat) {}
 	}
-	return &Host{config: c, rooms: map[Room]*room{}, joins: map[p2p.PeerID]*bucket{}}
+	return &Host{config: c, rooms: map[Room]*room{}, joins: pace.Pace{Every: joinEvery, Burst: joinBurst}}
 }
 
 // Serve lets the members of a node open rooms.
@@ -137,22 +137,8 @@ func (h *Host) mayAsk(m *member) (refusal error) {
 
 // mayCome is called with mu held.
 func (h *Host) mayCome(m *member) error {
-	now := h.config.Now()
-	b := h.joins[m.peer]
-	if b == nil {
-		for known, other := range h.joins {
-			if len(h.joins) < maxKnown {
-				break
-			}
-			if other.fill(now); other.left >= other.most {
-				delete(h.joins, known)
-			}
-		}
-		b = &bucket{rate: 1 / joinEvery.Seconds(), most: joinBurst}
-		h.joins[m.peer] = b
-	}
 	switch {
-	case !b.take(now, 1):
+	case !h.joins.Allow(m.peer, h.config.Now()):
 		return ErrOften
 	case !h.config.May(m.peer, m.ticket.Workspace):
 		return ErrStranger

@@ -3,7 +3,8 @@ package guest
 import (
 	"fmt"
 	"sync"
-	"time"
+
+	"golang.org/x/time/rate"
 
 	"parvis/p2p"
 	"parvis/p2p/wire"
@@ -63,7 +64,7 @@ func (l *line) run(fromMember bool, take func(Event)) error {
 }
 
 func (l *line) read(fromMember bool, take func(Event)) error {
-	budget := bucket{rate: perSecond, most: messages}
+	budget := rate.NewLimiter(perSecond, messages)
 	for {
 		frame, err := l.r.ReadFrame(maxFrame)
 		if err != nil {
@@ -73,7 +74,7 @@ func (l *line) read(fromMember bool, take func(Event)) error {
 		if err != nil {
 			return err
 		}
-		if fromMember && !budget.take(time.Now(), 1) {
+		if fromMember && !budget.Allow() {
 			return fmt.Errorf("%w: more messages to guests than a call needs", wire.ErrTooLarge)
 		}
 		take(e)

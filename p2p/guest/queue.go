@@ -2,7 +2,6 @@ package guest
 
 import (
 	"sync"
-	"time"
 )
 
 // queue is what waits for one end, bounded by its bytes: an end that does not read has its
@@ -74,29 +73,4 @@ func (q *queue[T]) take(done <-chan struct{}) (one T, ok bool) {
 			return one, false
 		}
 	}
-}
-
-// bucket says how often something may happen. Not safe for concurrent use.
-type bucket struct {
-	rate, most float64
-	left       float64
-	filled     time.Time
-}
-
-func (b *bucket) take(now time.Time, n float64) bool {
-	b.fill(now)
-	if b.left < n {
-		return false
-	}
-	b.left -= n
-	return true
-}
-
-// fill adds what time has brought; the first time, all. A clock that goes back brings nothing.
-func (b *bucket) fill(now time.Time) {
-	if b.filled.IsZero() {
-		b.left = b.most
-	}
-	b.left = min(b.most, b.left+b.rate*max(0, now.Sub(b.filled).Seconds()))
-	b.filled = now
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Bounds of one guest (W116).
@@ -56,7 +58,7 @@ type Visitor struct {
 	end   sync.Once
 
 	// All are guarded by host.mu.
-	says, bytes bucket
+	says, bytes *rate.Limiter
 	admitted    bool
 	dropped     bool
 	unread      bool
@@ -75,7 +77,7 @@ func (h *Host) Enter(name Room) (*Visitor, error) {
 	v := &Visitor{
 		host: h, room: name, seat: Seat(random16()), done: make(chan struct{}), leftAt: h.config.Now(),
 		queue: newQueue(maxUnread, func(n Notice) int { return len(n.Data) + frameCost }),
-		says:  bucket{rate: saysRate, most: saysBurst}, bytes: bucket{rate: bytesRate, most: bytesBurst},
+		says:  rate.NewLimiter(saysRate, saysBurst), bytes: rate.NewLimiter(bytesRate, bytesBurst),
 	}
 	r = h.room(name)
 	r.guests[v.seat] = v
@@ -120,7 +122,7 @@ func (v *Visitor) Say(to Member, data []byte) error {
 	}
 	now := h.config.Now()
 	small := v.admitted || len(data) <= MaxKnock
-	if len(data) == 0 || len(data) > MaxData || !small || !v.says.take(now, 1) || !v.bytes.take(now, float64(len(data))) {
+	if len(data) == 0 || len(data) > MaxData || !small || !v.says.AllowN(now, 1) || !v.bytes.AllowN(now, len(data)) {
 		return ErrFlood
 	}
 	if m := r.members[to]; m != nil {

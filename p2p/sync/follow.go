@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"parvis/p2p"
 )
 
@@ -39,7 +41,7 @@ type following struct {
 	end      context.CancelFunc
 	queue    chan Batch
 	accepted bool // the source answered; only the reader touches it
-	hints    bucket
+	hints    *rate.Limiter
 }
 
 func newFollow(s *Syncer, p p2p.PeerID, device [32]byte) *follow {
@@ -115,7 +117,7 @@ func (f *follow) session() (accepted bool, err error) {
 	defer context.AfterFunc(ctx, func() { _ = stream.Reset() })()
 	g := &following{
 		follow: f, conn: newConn(stream), end: end, queue: make(chan Batch, MaxInFlight),
-		hints: bucket{burst: liveBurst, every: liveInterval},
+		hints: rate.NewLimiter(rate.Every(liveInterval), liveBurst),
 	}
 	f.mu.Lock()
 	f.view = nil
@@ -173,7 +175,7 @@ func (g *following) read(ctx context.Context) (err error) {
 				return ctx.Err()
 			}
 		case Live:
-			if g.hints.take(time.Now()) {
+			if g.hints.Allow() {
 				g.syncer.cfg.Replica.Live(ctx, g.peer, f.Body)
 			}
 		case Addrs:

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"parvis/p2p"
 )
 
@@ -29,7 +31,7 @@ type Hub struct {
 	mu        sync.Mutex
 	syncers   map[[32]byte]*Syncer
 	connected map[p2p.PeerID]bool
-	opened    map[p2p.PeerID]*bucket // streams by peer (Y13)
+	opened    map[p2p.PeerID]*rate.Limiter // streams by peer (Y13)
 }
 
 // Streams a peer may open: at once, and again after each interval.
@@ -47,7 +49,7 @@ func NewHub(net Network, log *slog.Logger) *Hub {
 	if log == nil {
 		log = slog.Default()
 	}
-	h := &Hub{net: net, log: log, syncers: map[[32]byte]*Syncer{}, connected: map[p2p.PeerID]bool{}, opened: map[p2p.PeerID]*bucket{}}
+	h := &Hub{net: net, log: log, syncers: map[[32]byte]*Syncer{}, connected: map[p2p.PeerID]bool{}, opened: map[p2p.PeerID]*rate.Limiter{}}
 	net.OnPeer(h.peer)
 	net.Handle(Protocol, h.serve)
 	return h
@@ -60,7 +62,7 @@ func (h *Hub) peer(p p2p.PeerID, connected bool) {
 		h.connected[p] = true
 	} else {
 		delete(h.connected, p)
-		if b := h.opened[p]; b != nil && b.full(time.Now()) {
+		if b := h.opened[p]; b != nil && b.Tokens() >= streamBurst {
 			delete(h.opened, p)
 		}
 	}
@@ -141,29 +143,8 @@ func (h *Hub) mayOpen(p p2p.PeerID) bool {
 	defer h.mu.Unlock()
 	b := h.opened[p]
 	if b == nil {
-		b = &bucket{burst: streamBurst, every: streamInterval}
+		b = rate.NewLimiter(rate.Every(streamInterval), streamBurst)
 		h.opened[p] = b
 	}
-	return b.take(time.Now())
+	return b.Allow()
 }
-
-// bucket lets burst things pass at once and then one in each interval.
-type bucket struct {
-	burst  int
-	every  time.Duration
-	filled time.Time // when it is, or was, full
-}
-
-func (b *bucket) take(now time.Time) bool {
-	if b.filled.Before(now) {
-		b.filled = now
-	}
-	next := b.filled.Add(b.every)
-	if next.Sub(now) > time.Duration(b.burst)*b.every {
-		return false
-	}
-	b.filled = next
-	return true
-}
-
-func (b *bucket) full(now time.Time) bool { return !b.filled.After(now) }
