@@ -113,6 +113,7 @@ func (d *device) Unlock(ctx context.Context, passphrase string) error {
 	d.mu.Lock()
 	d.waits, d.protection = false, protection
 	d.mu.Unlock()
+	d.publish() // the other pages that wait go on
 	return nil
 }
 

@@ -23,12 +23,14 @@ export class Settings {
   }
 
   async load() {
+    const before = this.status
     const [status, preferences] = await Promise.all([
       this.#settings.Status(),
       // A locked program may refuse its preferences; the system's then count.
       this.#settings.Preferences().catch(() => this.preferences),
     ])
-    this.status = status
+    // An event that overtakes the answer knows more.
+    if (this.status === before) this.status = status
     this.#use(preferences)
   }
 

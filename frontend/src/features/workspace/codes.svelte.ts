@@ -32,7 +32,13 @@ export class Codes {
 
   constructor(transport: Transport) {
     this.#service = workspacesService(transport)
-    this.close = transport.on("codes", this.#show)
+    const ends = [
+      transport.on("codes", this.#show),
+      transport.on("device.link", ({ state }) => {
+        if (state === "failed") this.dismissDevice()
+      }),
+    ]
+    this.close = () => ends.forEach((end) => end())
   }
 
   async load() {
@@ -69,6 +75,11 @@ export class Codes {
   dismiss(id: string) {
     this.#all = this.#all.filter((one) => one.id !== id)
     this.#aside = this.#aside.filter((one) => one !== id)
+  }
+
+  /** Takes away that a device is being added: it was not, or was removed again. */
+  dismissDevice() {
+    this.#all = this.#all.filter((one) => !one.device || one.state !== "verified")
   }
 
   // What it came to is shown in any case.
