@@ -27,6 +27,10 @@ export class Codes {
   readonly asideUntil = $derived(
     this.#all.filter((one) => this.#hidden(one)).map((one) => one.begun + runTime)[0] ?? 0,
   )
+  /** The workspaces of those that go on. */
+  readonly #workspaces = $derived(
+    new Set(this.#all.filter(({ state }) => !over(state)).map(({ workspace }) => workspace)),
+  )
   readonly close: () => void
   readonly #service
 
@@ -52,6 +56,11 @@ export class Codes {
   /** Gives the code that the other person read out. Whether it was right, the event says. */
   async enter(id: string, code: string) {
     await this.#service.EnterCode(id, code)
+  }
+
+  /** Whether codes are being compared for a workspace: then somebody answers. */
+  compares(workspace: string): boolean {
+    return this.#workspaces.has(workspace)
   }
 
   /** Ends a comparison on both sides. What became of it, the event says. */

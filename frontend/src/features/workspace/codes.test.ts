@@ -77,6 +77,18 @@ describe("codes", () => {
     expect(codes.current).toBeUndefined()
   })
 
+  it("says for which workspace somebody answers", () => {
+    const { transport, tell } = fake([])
+    const codes = new Codes(transport)
+    expect(codes.compares("w")).toBe(false)
+    tell(comparison("waiting"))
+    expect([codes.compares("w"), codes.compares("other")]).toEqual([true, false])
+    codes.putAside("c1")
+    expect(codes.compares("w")).toBe(true)
+    tell(comparison("failed"))
+    expect(codes.compares("w")).toBe(false)
+  })
+
   it("says nothing of a run that failed before there was a code", () => {
     const { transport, tell } = fake([])
     const codes = new Codes(transport)
