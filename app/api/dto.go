@@ -329,7 +329,7 @@ type Status struct {
 	Network    string      `json:"network"`    // online or offline (no usable interface)
 	Disk       string      `json:"disk"`       // ok or full
 	Isolated   string      `json:"isolated"`   // now: only the own local networks, next: from the next start on, or empty
-	Problems   []string    `json:"problems"`   // sentences: damaged rows, full disk, forks
+	Problems   []string    `json:"problems"`   // sentences: damaged rows, full disk
 	Workspaces []Workspace `json:"workspaces"`
 	Peers      []Peer      `json:"peers"`
 	Recovery   *Recovery   `json:"recovery"` // null while locked

@@ -306,6 +306,7 @@ export namespace api {
 	export interface Device {
 	    id: string;
 	    person: string;
+	    number: number;
 	    name: string;
 	    platform: string;
 	    added: number;
@@ -682,7 +683,10 @@ export namespace api {
 	    by: string;
 	    person: string;
 	    device: string;
+	    number: number;
+	    deviceName: string;
 	    role: string;
+	    was: string;
 	    at: number;
 	    decide: boolean;
 	}

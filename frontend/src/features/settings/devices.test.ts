@@ -10,6 +10,7 @@ afterEach(() => language.choose("en"))
 const device = (id: string, change: Partial<Device> = {}): Device => ({
   id,
   person: "ana",
+  number: 1,
   name: id,
   platform: "linux",
   added: 0,
