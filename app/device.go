@@ -61,7 +61,7 @@ func (d *device) key() (seal.Key, error) {
 		d.waits = true
 		return key, errNeedsPassphrase
 	}
-	if err == nil && protection == keyslots.Unprotected && c.Protect {
+	if err == nil && protection == keyslots.Unprotected && c.PassphraseFrom != "" {
 		protection, err = protect(c, key)
 	}
 	d.protection = protection

@@ -151,6 +151,15 @@ func TestWhoLostTheKeyringOpensWithTheRecoveryKeyAndGuardsTheKeysAnew(t *testing
 const words = "corret horse battery stable"
 
 // guarded is a node whose keys are under a passphrase.
+func TestTheProtectionSaysWhereAStartTakesThePassphraseFrom(t *testing.T) {
+	for from := range map[string]bool{"": true, "/etc/parvis/passphrase": true} {
+		ana := apptest.New(t, guarded, func(c *app.Config) { c.PassphraseFrom = from })
+		if p, err := ana.API().Settings.Protection(); err != nil || p.From != from || p.Kind != "passphrase" {
+			t.Errorf("from %q: %+v, %v", from, p, err)
+		}
+	}
+}
+
 func guarded(c *app.Config) {
 	c.Unprotected, c.Keyring = false, apptest.NoKeyring{}
 	c.Passphrase = func() (string, error) { return words, nil }

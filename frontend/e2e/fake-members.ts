@@ -118,6 +118,11 @@ export class FakeMembers {
     this.change(hex(3), { state: "removed" })
   }
 
+  /** Somebody has as many devices as oneself. */
+  addDevices(person: number) {
+    this.change(hex(person), { devices: 3 })
+  }
+
   /** A device of somebody else was copied. */
   copied() {
     const base = { act: "", by: hex(5), person: hex(5), role: "", was: "", deviceName: "" }

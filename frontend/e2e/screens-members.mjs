@@ -120,6 +120,7 @@ export async function memberScreens(look) {
         "role=member",
       )
       await show("a device to remove", async (page) => {
+        await page.evaluate(() => window.fake.members.addDevices(3))
         await person(page, /Chloé/)
         await aside(page).getByRole("button", { name: w.removeDevice }).last().click()
       })

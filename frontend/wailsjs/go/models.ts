@@ -811,6 +811,7 @@ export namespace api {
 	export interface Protection {
 	    kind: string;
 	    autoLock: number;
+	    from: string;
 	    recovery: boolean;
 	    disk: string;
 	}
