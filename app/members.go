@@ -104,7 +104,8 @@ func (m members) Matters(ctx context.Context, ws string) ([]api.Matter, error) {
 	var list []api.Matter
 	for _, one := range found {
 		dto := matterDTO(one)
-		if own, _ := w.Self(); one.Kind == workspace.MatterFork && one.Person == own {
+		if person, device := w.Self(); one.Kind == workspace.MatterFork && one.Person == person {
+			dto.This = one.Device == device
 			dto.DeviceName = m.app.carry.deviceName(ctx, w.ID(), one.Device)
 		}
 		list = append(list, dto)

@@ -36,6 +36,7 @@ type Matter struct {
 	Device     string `json:"device"`     // of a fork or a removed device; else empty
 	Number     int    `json:"number"`     // of the device of a fork among those of the person, from 1; else 0
 	DeviceName string `json:"deviceName"` // of an own device that has one; else empty
+	This       bool   `json:"this"`       // the device of a fork is this one
 	Role       string `json:"role"`       // that the act gave; else empty
 	Was        string `json:"was"`        // a lowered role before; else empty
 	At         int64  `json:"at"`         // Unix milliseconds, the author's clock

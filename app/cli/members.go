@@ -182,6 +182,8 @@ func forkText(m api.Matter, who, self string) string {
 	}
 	text := fmt.Sprintf("Device %d of %s (%s%s) was copied, restored from an old state or taken over: it wrote two different things in one place. ", m.Number, who, short(m.Device), called)
 	switch {
+	case m.This:
+		return text + "It is this computer. If you did not restore an old state on it, somebody uses a copy: have it removed, from another device of yours or by an owner or an admin."
 	case m.Person == self:
 		return text + "If you did not restore an old state on it, remove it: parvis device remove " + short(m.Device)
 	case m.Decide:

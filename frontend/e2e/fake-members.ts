@@ -82,6 +82,7 @@ export class FakeMembers {
       person: hex(3),
       device: "",
       deviceName: "",
+      this: false,
       number: 0,
       role: "",
       was: "",
@@ -125,7 +126,15 @@ export class FakeMembers {
 
   /** A device of somebody else was copied. */
   copied() {
-    const base = { act: "", by: hex(5), person: hex(5), role: "", was: "", deviceName: "" }
+    const base = {
+      act: "",
+      by: hex(5),
+      person: hex(5),
+      role: "",
+      was: "",
+      deviceName: "",
+      this: false,
+    }
     const decide = this.#world.people[0]?.role === "owner"
     const fork = { ...base, id: "e", kind: "fork", device: hex(90), number: 2, at: Date.now() }
     this.#matters = [{ ...fork, decide }]
@@ -134,7 +143,14 @@ export class FakeMembers {
 
   /** Somebody took the own office. */
   lower() {
-    const base = { device: "", deviceName: "", number: 0, decide: true, at: Date.now() }
+    const base = {
+      device: "",
+      deviceName: "",
+      this: false,
+      number: 0,
+      decide: true,
+      at: Date.now(),
+    }
     const role = { act: "deposition", role: "member", was: "admin" }
     this.#matters = [{ ...base, ...role, id: "g", kind: "lowered", by: hex(2), person: hex(1) }]
     this.#tell()

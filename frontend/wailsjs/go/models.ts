@@ -685,6 +685,7 @@ export namespace api {
 	    device: string;
 	    number: number;
 	    deviceName: string;
+	    this: boolean;
 	    role: string;
 	    was: string;
 	    at: number;

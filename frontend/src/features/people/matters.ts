@@ -27,6 +27,7 @@ export function matterText(one: Matter, name: (id: string) => string, self: stri
 }
 
 function fork(one: Matter, who: string, self: string): MatterText {
+  if (one.this) return { title: m.matter_fork_this(), about: m.matter_fork_this_about() }
   if (one.person === self) {
     const name = one.deviceName || one.number
     return { title: m.matter_fork_own({ name }), about: m.matter_fork_own_about() }
@@ -63,6 +64,7 @@ function wanted(one: Matter, self: string): MatterAct[] {
     case "suspended":
       return ["confirm", "remove"]
     case "fork":
+      if (one.this) return []
       return one.person === self ? ["devices"] : ["device", "write"]
     case "lost":
       return ["invite"]

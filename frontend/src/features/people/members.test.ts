@@ -116,6 +116,7 @@ test("each matter offers what helps, as far as this person may do it", () => {
   expect(acts(matter("1", "suspended"))).toEqual(["confirm", "remove"])
   expect(acts(matter("1", "fork"))).toEqual(["device", "write"])
   expect(acts(matter("1", "fork", { person: "ana" }))).toEqual(["devices"])
+  expect(acts(matter("1", "fork", { person: "ana", this: true }))).toEqual([])
   expect(acts(matter("1", "lost", { act: "role" }))).toEqual(["invite"])
   expect(acts(matter("1", "not-kept", { act: "let-in" }))).toEqual(["invite"])
   expect(acts(matter("1", "not-kept", { act: "role" }))).toEqual(["role"])

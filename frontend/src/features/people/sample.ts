@@ -29,6 +29,7 @@ export const matter = (id: string, kind: string, change: Partial<Matter> = {}): 
   person: "cleo",
   device: "",
   deviceName: "",
+  this: false,
   number: 0,
   was: "",
   role: "",
