@@ -97,7 +97,7 @@ func New(config Config) *App {
 	a.teams = &teams{manager: a.manager, people: a.people, chat: a.chat, now: config.Now, unreached: a.unreached, mayInvite: recoveries{a}.mayInvite}
 	a.device = &device{app: a}
 	a.api = api.New(api.Config{
-		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, SuperPeers: a.teams, People: a.people, Verify: a.teams, Members: members{a.teams}, Matters: members{a.teams}, Rules: members{a.teams},
+		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, SuperPeers: a.teams, People: a.people, Verify: a.teams, Members: members{a.teams, a}, Matters: members{a.teams, a}, Rules: members{a.teams, a},
 		Devices: devices{a}, Links: devices{a},
 		Channels: a.chat, Messages: a.chat, Changes: a.chat,
 		Docs: api.Documents{

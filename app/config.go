@@ -31,8 +31,9 @@ type Config struct {
 	// keyring is there to protect new ones. It may be nil: then the node starts
 	// locked and waits for Unlock.
 	Passphrase func() (string, error)
-	// Protect puts keys that lie in the clear under the passphrase.
-	Protect bool
+	// PassphraseFrom is the file or the variable from which Passphrase takes it; empty:
+	// somebody types it. Keys that lie in the clear are put under a passphrase from there.
+	PassphraseFrom string
 	// Unprotected lets the keys lie in the clear when nothing can protect them.
 	Unprotected bool
 	// Keyring keeps a key of the storage key; nil means that of the operating system.

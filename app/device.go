@@ -61,7 +61,7 @@ func (d *device) key() (seal.Key, error) {
 		d.waits = true
 		return key, errNeedsPassphrase
 	}
-	if err == nil && protection == keyslots.Unprotected && c.Protect {
+	if err == nil && protection == keyslots.Unprotected && c.PassphraseFrom != "" {
 		protection, err = protect(c, key)
 	}
 	d.protection = protection
@@ -113,6 +113,7 @@ func (d *device) Unlock(ctx context.Context, passphrase string) error {
 	d.mu.Lock()
 	d.waits, d.protection = false, protection
 	d.mu.Unlock()
+	d.publish() // the other pages that wait go on
 	return nil
 }
 

@@ -94,7 +94,7 @@ func (d devices) DevicesOf(ctx context.Context, ws, person string) ([]api.Device
 func (d devices) describe(ctx context.Context, w *workspace.Workspace, found member.Device) api.Device {
 	person, own := w.Self()
 	dto := api.Device{
-		ID: found.ID.String(), Person: found.Person.String(), Platform: platformName(found.Platform), Added: found.AddedMs,
+		ID: found.ID.String(), Person: found.Person.String(), Number: found.Idx + 1, Platform: platformName(found.Platform), Added: found.AddedMs,
 		LastSeen: w.LastSeen(found.ID), Online: found.Active && w.Online(found.ID), Self: found.ID == own, Removed: !found.Active,
 		Workspaces: []string{w.ID().String()},
 	}
@@ -146,7 +146,7 @@ func (d devices) RemoveDevice(ctx context.Context, ws, device string) error {
 		if err != nil {
 			return err
 		}
-		return w.RemoveDevice(ctx, id)
+		return d.app.teams.leadersOnly(ctx, w, "remove devices of others", w.RemoveDevice(ctx, id))
 	}
 	return d.app.manager.RemoveOwnDevice(ctx, id)
 }

@@ -118,11 +118,12 @@ func (d *device) Protection(ctx context.Context) (api.Protection, error) {
 	d.mu.Lock()
 	kind := d.protection
 	d.mu.Unlock()
-	kinds, err := keyslots.List(d.app.config.Data)
+	c := d.app.config
+	kinds, err := keyslots.List(c.Data)
 	if err != nil {
 		return api.Protection{}, err
 	}
-	p := api.Protection{Kind: string(kind), AutoLock: int(d.guard.minutes.Load()), Disk: string(volume.Of(ctx, d.app.config.Data))}
+	p := api.Protection{Kind: string(kind), AutoLock: int(d.guard.minutes.Load()), From: c.PassphraseFrom, Disk: string(volume.Of(ctx, c.Data))}
 	p.Recovery = slices.Contains(kinds, keyslots.Recovery)
 	return p, nil
 }

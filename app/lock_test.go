@@ -81,6 +81,33 @@ func TestAForgottenPassphraseIsChangedWithTheRecoveryKey(t *testing.T) {
 	}
 }
 
+// A page that waits for the passphrase hears that it was typed elsewhere.
+func TestEveryPageHearsThatParvisWasUnlocked(t *testing.T) {
+	ana := apptest.New(t, guarded)
+	if err := ana.API().Settings.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	heard := make(chan bool, 64)
+	defer ana.API().Events.Subscribe(func(name string, data any) {
+		if status, ok := data.(api.Status); name == api.EventStatus && ok {
+			heard <- status.Locked
+		}
+	})()
+	if err := ana.API().Settings.Unlock("not the passphrase"); code(err) != api.CodeRefused {
+		t.Errorf("another passphrase: %v", err)
+	}
+	if err := ana.API().Settings.Unlock(words); err != nil {
+		t.Fatal(err)
+	}
+	locked := true
+	for len(heard) > 0 {
+		locked = <-heard
+	}
+	if locked {
+		t.Error("no page hears that it is unlocked")
+	}
+}
+
 func TestWhoLostTheKeyringOpensWithTheRecoveryKeyAndGuardsTheKeysAnew(t *testing.T) {
 	keys := ring{}
 	ana := apptest.New(t, func(c *app.Config) { c.Unprotected, c.Keyring, c.Passphrase = false, keys, nil })
@@ -124,6 +151,15 @@ func TestWhoLostTheKeyringOpensWithTheRecoveryKeyAndGuardsTheKeysAnew(t *testing
 const words = "corret horse battery stable"
 
 // guarded is a node whose keys are under a passphrase.
+func TestTheProtectionSaysWhereAStartTakesThePassphraseFrom(t *testing.T) {
+	for from := range map[string]bool{"": true, "/etc/parvis/passphrase": true} {
+		ana := apptest.New(t, guarded, func(c *app.Config) { c.PassphraseFrom = from })
+		if p, err := ana.API().Settings.Protection(); err != nil || p.From != from || p.Kind != "passphrase" {
+			t.Errorf("from %q: %+v, %v", from, p, err)
+		}
+	}
+}
+
 func guarded(c *app.Config) {
 	c.Unprotected, c.Keyring = false, apptest.NoKeyring{}
 	c.Passphrase = func() (string, error) { return words, nil }

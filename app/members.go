@@ -11,7 +11,10 @@ import (
 )
 
 // members changes who is in a workspace.
-type members struct{ teams *teams }
+type members struct {
+	teams *teams
+	app   *App
+}
 
 // of finds the workspace and the person.
 func (m members) of(ws, person string) (*workspace.Workspace, seal.ID, error) {
@@ -100,7 +103,12 @@ func (m members) Matters(ctx context.Context, ws string) ([]api.Matter, error) {
 	}
 	var list []api.Matter
 	for _, one := range found {
-		list = append(list, matterDTO(one))
+		dto := matterDTO(one)
+		if person, device := w.Self(); one.Kind == workspace.MatterFork && one.Person == person {
+			dto.This = one.Device == device
+			dto.DeviceName = m.app.carry.deviceName(ctx, w.ID(), one.Device)
+		}
+		list = append(list, dto)
 	}
 	return list, nil
 }
@@ -109,7 +117,7 @@ func (m members) Matters(ctx context.Context, ws string) ([]api.Matter, error) {
 func actName(act member.Type) string {
 	names := map[member.Type]string{
 		member.TypeInvite: "invitation", member.TypeAdmit: "let-in", member.TypeJoin: "let-in", member.TypeRoleSet: "role",
-		member.TypePersonRemove: "removal", member.TypeDeviceRemove: "device-removal",
+		member.TypePersonRemove: "removal", member.TypeDeviceRemove: "device-removal", member.TypeDepose: "deposition",
 	}
 	return names[act]
 }
@@ -123,10 +131,13 @@ func matterDTO(m workspace.Matter) api.Matter {
 	}
 	dto := api.Matter{
 		ID: m.ID.String(), Kind: string(m.Kind), Act: actName(m.Act), By: text(m.By), Person: text(m.Person), Device: text(m.Device),
-		At: m.AtMs, Decide: m.Decide,
+		Number: m.Number, At: m.AtMs, Decide: m.Decide,
 	}
 	if _, known := roles()[m.Role.String()]; known {
 		dto.Role = m.Role.String()
+	}
+	if m.Kind == workspace.MatterLowered {
+		dto.Was = m.Was.String()
 	}
 	return dto
 }

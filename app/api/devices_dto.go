@@ -4,6 +4,7 @@ package api
 type Device struct {
 	ID         string   `json:"id"`
 	Person     string   `json:"person"`   // in the first of Workspaces
+	Number     int      `json:"number"`   // among those of the person, also removed ones, from 1
 	Name       string   `json:"name"`     // empty for those of other people
 	Platform   string   `json:"platform"` // linux, windows, macos or empty
 	Added      int64    `json:"added"`

@@ -70,7 +70,7 @@ type Comparison struct {
 	Inviter   bool   `json:"inviter"` // this side invited, is the older device, or asked; else it joins or was asked
 	Code      string `json:"code"`    // ours, once there is one
 	State     string `json:"state"`   // waiting, compare, entered, verified or failed
-	End       string `json:"end"`     // of a failed one: stopped or wrong by this side, refused by the other one, lost (the connection) or late
+	End       string `json:"end"`     // of a failed one: stopped or wrong by this side, refused by the other one, lost (the connection), late, or removed (a device was)
 }
 
 // NewInvite asks for a link.
@@ -329,7 +329,7 @@ type Status struct {
 	Network    string      `json:"network"`    // online or offline (no usable interface)
 	Disk       string      `json:"disk"`       // ok or full
 	Isolated   string      `json:"isolated"`   // now: only the own local networks, next: from the next start on, or empty
-	Problems   []string    `json:"problems"`   // sentences: damaged rows, full disk, forks
+	Problems   []string    `json:"problems"`   // sentences: damaged rows, full disk
 	Workspaces []Workspace `json:"workspaces"`
 	Peers      []Peer      `json:"peers"`
 	Recovery   *Recovery   `json:"recovery"` // null while locked

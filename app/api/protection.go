@@ -26,6 +26,7 @@ type ProtectionService interface {
 type Protection struct {
 	Kind     string `json:"kind"`     // keyring, passphrase, recovery (the keyring lost its key) or none
 	AutoLock int    `json:"autoLock"` // minutes without use; 0: never
+	From     string `json:"from"`     // the file or the variable that a start takes a passphrase from; empty: it is typed
 	Recovery bool   `json:"recovery"` // a recovery key opens them too
 	Disk     string `json:"disk"`     // whether the system encrypts the disk: on, off or unknown
 }

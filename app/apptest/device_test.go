@@ -119,6 +119,34 @@ func TestALinkedDeviceTalksAsItsPerson(t *testing.T) {
 	})
 }
 
+// An owner removes a device of somebody, who stays with the others.
+func TestAnOwnerRemovesOneDeviceOfSomebody(t *testing.T) {
+	ws, nodes := team(t, "Ana", "Ben")
+	ana, ben, phone := nodes[0], nodes[1], New(t)
+	ben.Add(phone)
+	ana.known(ws, "Ben", func(p api.Person) bool { return p.Devices == 2 })
+	person := ana.person(ws, "Ben")
+	all, err := ana.API().Devices.Of(ws, person)
+	if err != nil || len(all) != 2 || all[0].Number != 1 || all[1].Number != 2 {
+		t.Fatalf("the devices of Ben: %+v, %v", all, err)
+	}
+	own := ana.devices()[0].ID
+	var known *api.Error
+	if err := ben.API().Devices.Remove(api.DeviceRemoval{Workspace: ws, Device: own}); !errors.As(err, &known) || known.Code != api.CodeRefused {
+		t.Errorf("a member removes a device of an owner: %v", err)
+	}
+	if err := ana.API().Devices.Remove(api.DeviceRemoval{Workspace: ws, Device: all[1].ID}); err != nil {
+		t.Fatal(err)
+	}
+	phone.Until("the phone knows", func() bool { return phone.workspace(ws).State == "removed" })
+	ben.known(ws, "Ben", func(p api.Person) bool { return p.Devices == 1 })
+	ben.Say(ws, "still here")
+	ana.Until("Ben goes on", func() bool { return slices.Contains(ana.Texts(ws), "still here") })
+	if left, err := ana.API().Devices.Of(ws, person); err != nil || left[0].Removed || !left[1].Removed {
+		t.Errorf("the devices of Ben: %+v, %v", left, err)
+	}
+}
+
 func TestARemovedDeviceIsRefusedAtFirstContact(t *testing.T) {
 	ana, ben, phone := New(t), New(t), New(t)
 	ws := ana.Found("Atelier", "Ana")

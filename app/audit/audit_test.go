@@ -71,11 +71,11 @@ func TestTheLogIsToldInSentences(t *testing.T) {
 		got = append(got, hexDigits.ReplaceAllString(text, "…"))
 	}
 	want := []string{
-		"Anne (owner, device 0) founded the workspace; invitations without codes are allowed",
-		"Anne (owner, device 0) made invitation … for one person as member, with codes to compare first",
-		"Anne (owner, device 0) admitted Ben as member after the codes were compared (invitation …)",
-		"Anne (owner, device 0) made Ben, who was member, admin",
-		"not kept: Ben (admin, device 0) made invitation … for one person as member, with codes to compare first, because Anne (owner, device 0) removed Ben, who was admin, without having seen this (line 7)",
+		"Anne (owner, device 1) founded the workspace; invitations without codes are allowed",
+		"Anne (owner, device 1) made invitation … for one person as member, with codes to compare first",
+		"Anne (owner, device 1) admitted Ben as member after the codes were compared (invitation …)",
+		"Anne (owner, device 1) made Ben, who was member, admin",
+		"not kept: Ben (admin, device 1) made invitation … for one person as member, with codes to compare first, because Anne (owner, device 1) removed Ben, who was admin, without having seen this (line 7)",
 	}
 	if len(got) != len(tm.Entries()) {
 		t.Fatalf("%d lines for %d entries", len(got), len(tm.Entries()))
@@ -87,7 +87,7 @@ func TestTheLogIsToldInSentences(t *testing.T) {
 	}
 	all := strings.Join(got, "\n")
 	for _, part := range []string{
-		"not kept: Ben (admin, device 0) admitted Carl as member after the codes were compared",
+		"not kept: Ben (admin, device 1) admitted Carl as member after the codes were compared",
 		"set the policy: nobody can depose an owner; every invitation needs codes",
 		"[fork]",
 	} {
@@ -188,7 +188,7 @@ func TestTamperingIsFound(t *testing.T) {
 		{"the heads", func(f *fields) { f.Heads = f.Heads[:1] }, "The list of heads was changed, in its row 2."},
 		{"what the file says of itself", func(f *fields) { f.About[0] = "Believe this." }, "The file was changed at line 4 of its text, where no entry stands."},
 		{"an older version", func(f *fields) { f.Version = 0 }, notThis},
-		{"a newer version", func(f *fields) { f.Version = 2 }, "This audit log was made by a newer version of Parvis. Update Parvis and verify it again."},
+		{"a newer version", func(f *fields) { f.Version = formatVersion + 1 }, "This audit log was made by a newer version of Parvis. Update Parvis and verify it again."},
 		{"another format", func(f *fields) { f.Format = "csv" }, notThis},
 	}
 	for _, test := range tests {
@@ -253,10 +253,10 @@ func TestFilesThatAreNone(t *testing.T) {
 		"no text inside":     bytes.Replace(data, []byte(`"Anne"`), []byte("\"An\xffne\""), 1),
 		"its first half":     data[:len(data)/2],
 		"something behind":   append(bytes.Clone(data), '1'),
-		"a field twice":      bytes.Replace(data, []byte(`"version": 1,`), []byte(`"version": 1, "version": 1,`), 1),
+		"a field twice":      bytes.Replace(data, []byte(`"version": 2,`), []byte(`"version": 1, "version": 2,`), 1),
 		"a field more":       bytes.Replace(data, []byte(`"sig":`), []byte(`"x":1,"sig":`), 1),
 		"another case":       bytes.Replace(data, []byte(`"payload"`), []byte(`"Payload"`), 1),
-		"blanks":             bytes.Replace(data, []byte(`"version": 1`), []byte(`"version":  1`), 1),
+		"blanks":             bytes.Replace(data, []byte(`"version": 2`), []byte(`"version":  2`), 1),
 		"a name twice":       bytes.Replace(data, []byte(`"names":{`), []byte(`"names":{"a":"b","a":"b",`), 1),
 		"a long name":        bytes.Replace(data, []byte(`"names":{`), []byte(`"names":{"a":"`+strings.Repeat("n", maxName+1)+`",`), 1),
 		"a large element":    bytes.Replace(data, []byte(`"forks": [`), []byte(`"forks": [`+`"`+strings.Repeat("n", maxElement)+`",`), 1),
@@ -380,7 +380,7 @@ func claimed(data []byte, n int) bool {
 func FuzzVerify(f *testing.F) {
 	tm, names := small(f)
 	f.Add(file(f, tm.Entries(), names))
-	f.Add([]byte(`{"format": "parvis-audit","version": 1}`))
+	f.Add([]byte(`{"format": "parvis-audit","version": 2}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		report, err := verify(data)
 		if err != nil {
@@ -396,25 +396,34 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// A file that an earlier program wrote verifies for ever: what version 1 says in words
-// never changes. PARVIS_GOLDEN writes it anew.
-func TestAFileOfVersionOneVerifies(t *testing.T) {
-	const golden = "testdata/log.json"
+// A file that an earlier program wrote verifies for ever: what a version says in words
+// never changes. PARVIS_GOLDEN writes that of now anew.
+func TestAFileOfEachVersionVerifies(t *testing.T) {
+	goldens := []string{"testdata/log.json", "testdata/log-2.json"}
 	if os.Getenv("PARVIS_GOLDEN") != "" {
-		if err := os.WriteFile(golden, variegated(t), 0o600); err != nil {
+		if err := os.WriteFile(goldens[formatVersion-1], variegated(t), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	data, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := verify(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if kinds := kindsOf(report); len(kinds) < 15 || len(voids(report)) == 0 || len(report.Forks) == 0 {
-		t.Errorf("it shows %d kinds of acts, %d void, %d forks", len(kinds), len(voids(report)), len(report.Forks))
+	for i, golden := range goldens {
+		data, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := verify(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kinds := kindsOf(report); len(kinds) < 15 || len(voids(report)) == 0 || len(report.Forks) == 0 {
+			t.Errorf("%s shows %d kinds of acts, %d void, %d forks", golden, len(kinds), len(voids(report)), len(report.Forks))
+		}
+		if by := fmt.Sprintf("(owner, device %d) founded the workspace", i); !strings.Contains(report.Lines[0].Text, by) {
+			t.Errorf("%s: %s", golden, report.Lines[0].Text)
+		}
+		other := bytes.Replace(data, fmt.Appendf(nil, `"version": %d`, i+1), fmt.Appendf(nil, `"version": %d`, 2-i), 1)
+		if _, err := verify(other); err == nil {
+			t.Errorf("%s verifies as if it were of another version", golden)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // The format of a file (SPEC.md).
 const (
 	formatName    = "parvis-audit"
-	formatVersion = 1
+	formatVersion = 2
 )
 
 // Limits of a file, in bytes and in elements.
@@ -56,7 +56,7 @@ func write(s *story, claims Claims, entries []*member.Entry) ([]byte, error) {
 	w := &writer{out: &out}
 	out.WriteString("{\n")
 	w.field("format", formatName)
-	w.field("version", formatVersion)
+	w.field("version", s.version)
 	w.field("about", honest())
 	w.field("workspace", s.ws.String())
 	w.field("claims", claims)

@@ -22,6 +22,7 @@ const notThis = "This is not an audit log. Choose the file that parvis audit exp
 // they are written until somebody looks at one, so that a small file cannot become a
 // large one in memory.
 type parsed struct {
+	version   int
 	workspace string
 	claims    Claims
 	entries   []entry
@@ -45,17 +46,16 @@ func parse(data []byte) (*parsed, error) {
 	p := &parser{d: json.NewDecoder(bytes.NewReader(data))}
 	var file parsed
 	var format string
-	var version int
 	var about json.RawMessage
 	if p.token() != json.Delim('{') {
 		return nil, problem(notThis)
 	}
 	p.field("format", &format)
-	p.field("version", &version)
-	if p.err != nil || format != formatName || version < 1 {
+	p.field("version", &file.version)
+	if p.err != nil || format != formatName || file.version < 1 {
 		return nil, problem(notThis)
 	}
-	if version > formatVersion {
+	if file.version > formatVersion {
 		return nil, problem("This audit log was made by a newer version of Parvis. Update Parvis and verify it again.")
 	}
 	p.field("about", &about)

@@ -9,11 +9,12 @@ import (
 
 // story is a log as it is told: all that can be said without names.
 type story struct {
-	ws     seal.ID
-	lines  []Line
-	forks  []Fork
-	people []Person
-	heads  []string
+	ws      seal.ID
+	version int // of the words in which it is told
+	lines   []Line
+	forks   []Fork
+	people  []Person
+	heads   []string
 }
 
 // replay is the reading of a log, entry by entry.
@@ -72,7 +73,7 @@ func (r *replay) author(before *member.State, e *member.Entry) (Author, error) {
 
 // end tells what only the whole log can say.
 func (r *replay) end() *story {
-	s := &story{ws: r.log.WS(), lines: r.lines}
+	s := &story{ws: r.log.WS(), version: formatVersion, lines: r.lines}
 	for _, u := range r.log.Unkept() {
 		line := &s.lines[r.places[u.Entry]-1]
 		by := r.places[u.By]

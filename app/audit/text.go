@@ -6,15 +6,23 @@ import (
 	"strings"
 )
 
-// The sentences are part of version 1 of the file: a later program writes the same
-// ones for it, else old files would not verify any more.
+// The sentences are part of a version of the file: a later program writes the same
+// ones for it, else old files would not verify any more. Version 1 counts the devices of a
+// person from 0, version 2 from 1, as people do.
 
-// naming gives people the names that the exporter knows; they are claims.
-type naming map[string]string
+// naming gives people the names that the exporter knows; they are claims. Devices are
+// counted from first.
+type naming struct {
+	names map[string]string
+	first int
+}
+
+// device is a device by its number in the person.
+func (n naming) device(number int) string { return "device " + strconv.Itoa(number+n.first) }
 
 // person is a name with enough of the id that two Annes differ.
 func (n naming) person(id string) string {
-	if name := n[id]; name != "" {
+	if name := n.names[id]; name != "" {
 		return name + " " + brief(id)
 	}
 	return brief(id)
@@ -22,8 +30,9 @@ func (n naming) person(id string) string {
 
 func brief(id string) string { return id[:min(len(id), 8)] }
 
-// word the lines of a story in a given naming.
-func (s *story) word(n naming) []Line {
+// word the lines of a story with the names of people.
+func (s *story) word(names map[string]string) []Line {
+	n := naming{names: names, first: min(s.version-1, 1)}
 	lines := make([]Line, len(s.lines))
 	for i, line := range s.lines {
 		line.Text = n.author(line.By) + " " + n.act(line.Did)
@@ -46,7 +55,7 @@ func (s *story) word(n naming) []Line {
 }
 
 func (n naming) author(a Author) string {
-	with := "device " + strconv.Itoa(a.Number)
+	with := n.device(a.Number)
 	if a.Number < 0 {
 		with = "recovery key"
 	}
@@ -68,9 +77,9 @@ func (n naming) act(a Act) string {
 	case Confirmed:
 		return fmt.Sprintf("confirmed that %s may stay", n.person(a.Person))
 	case AddedDevice:
-		return fmt.Sprintf("added device %d (%s) of their own", a.Number, brief(a.Device))
+		return fmt.Sprintf("added %s (%s) of their own", n.device(a.Number), brief(a.Device))
 	case RemovedDevice:
-		return fmt.Sprintf("removed device %d (%s) of %s", a.Number, brief(a.Device), n.person(a.Person))
+		return fmt.Sprintf("removed %s (%s) of %s", n.device(a.Number), brief(a.Device), n.person(a.Person))
 	case RenewedDeviceKey:
 		return fmt.Sprintf("renewed the encryption key of this device (%d)", a.Count)
 	}

@@ -44,6 +44,7 @@ func verify(data []byte) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	story.version = file.version
 	lines := story.word(file.claims.Names)
 	if err := file.compare(story, lines); err != nil {
 		return nil, err
@@ -169,7 +170,7 @@ func (f *parsed) compare(s *story, lines []Line) error {
 		return problem("The list of forks was changed, in its row %d: the entries prove %d forks.", at, len(s.forks))
 	}
 	if at := differs(f.people, s.people); at > 0 {
-		return problem("The list of people was changed, in its row %d: %s", at, personAt(s.people, at, naming(f.claims.Names)))
+		return problem("The list of people was changed, in its row %d: %s", at, personAt(s.people, at, naming{names: f.claims.Names}))
 	}
 	if at := differs(f.heads, s.heads); at > 0 {
 		return problem("The list of heads was changed, in its row %d.", at)

@@ -11,8 +11,8 @@ import (
 )
 
 const auditPage = `{"lines":[
- {"n":4,"clock":1750000000000,"text":"Ana aa11 (owner, device 0) removed Ben bb22, who was admin","kept":true},
- {"n":5,"clock":1750000000000,"text":"Ben bb22 (admin, device 0) admitted Carl","kept":false,"because":4,"restsOn":5,"reason":"Ana removed Ben, without having seen this (line 4)"}],
+ {"n":4,"clock":1750000000000,"text":"Ana aa11 (owner, device 1) removed Ben bb22, who was admin","kept":true},
+ {"n":5,"clock":1750000000000,"text":"Ben bb22 (admin, device 1) admitted Carl","kept":false,"because":4,"restsOn":5,"reason":"Ana removed Ben, without having seen this (line 4)"}],
  "more":true,"whole":true,"forks":[{"person":"f00d","name":"Ana","device":"d00d00000000000000","first":4,"second":5}]}`
 
 func TestTheAuditLogIsPrinted(t *testing.T) {
@@ -25,7 +25,7 @@ func TestTheAuditLogIsPrinted(t *testing.T) {
 		"There are older lines. See them with: parvis audit list --before 4\n",
 		"Times are those of the authors' clocks.\n",
 		"   4  2025-06-15 ",
-		"not kept: Ben bb22 (admin, device 0) admitted Carl, because Ana removed Ben, without having seen this (line 4)\n",
+		"not kept: Ben bb22 (admin, device 1) admitted Carl, because Ana removed Ben, without having seen this (line 4)\n",
 		"! Lines 4 and 5: device d00d00000000 of Ana wrote both for the same place.",
 	} {
 		if !strings.Contains(out, part) {

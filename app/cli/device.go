@@ -53,9 +53,13 @@ func cancelLink(ctx context.Context, c *client.Client) (stopped bool, err error)
 }
 
 func (s *session) deviceList() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List your devices", Args: cobra.NoArgs,
+	var of string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List your devices, or those of somebody else", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if of != "" {
+				return s.listDevicesOf(cmd.Context(), of)
+			}
 			return s.with(cmd.Context(), func(ctx context.Context, c *client.Client) error {
 				all, err := client.Call[[]api.Device](ctx, c, "Devices.List")
 				if err != nil {
@@ -71,6 +75,8 @@ func (s *session) deviceList() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&of, "of", "", "the devices of this person of the workspace")
+	return cmd
 }
 
 func deviceSeen(d api.Device) string {
@@ -89,6 +95,10 @@ func oneDevice(ctx context.Context, c *client.Client, wanted string) (api.Device
 	if err != nil {
 		return api.Device{}, err
 	}
+	return pickDevice(all, wanted)
+}
+
+func pickDevice(all []api.Device, wanted string) (api.Device, error) {
 	things := make([]named, len(all))
 	for i, d := range all {
 		things[i] = named{d.ID, d.Name}
@@ -122,12 +132,17 @@ func (s *session) deviceRename() *cobra.Command {
 }
 
 func (s *session) deviceRemove() *cobra.Command {
-	return &cobra.Command{
-		Use: "remove DEVICE", Short: "Remove one of your devices for good, such as a lost one", Args: cobra.ExactArgs(1),
+	var of string
+	cmd := &cobra.Command{
+		Use: "remove DEVICE", Short: "Remove one of your devices for good, such as a lost one, or one of somebody else", Args: cobra.ExactArgs(1),
 		Long: "Remove one of your devices from all your workspaces, for good. What it wrote until now stays; it is let in nowhere any more,\n" +
 			"and cannot read what is written from now on. What is on it stays on it. A device that is older than this one could undo it by acting\n" +
-			"at the same moment: if somebody else holds it, remove it with your oldest device, or ask an owner or an admin to remove it as well.",
+			"at the same moment: if somebody else holds it, remove it with your oldest device, or ask an owner or an admin to remove it as well.\n" +
+			"Owners and admins remove a device of somebody who stands below them with --of, from this workspace: the person stays, with the other devices.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if of != "" {
+				return s.removeDeviceOf(cmd.Context(), of, args[0])
+			}
 			return s.with(cmd.Context(), func(ctx context.Context, c *client.Client) error {
 				d, err := oneDevice(ctx, c, args[0])
 				if err != nil {
@@ -147,6 +162,8 @@ func (s *session) deviceRemove() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&of, "of", "", "the device is one of this person of the workspace")
+	return cmd
 }
 
 func (s *session) deviceLink() *cobra.Command {

@@ -89,7 +89,7 @@ func (s *session) personConfirm() *cobra.Command {
 func (s *session) personMatters() *cobra.Command {
 	var done string
 	cmd := &cobra.Command{
-		Use: "matters", Short: "List what wants a decision: who waits for a confirmation, what was not kept, devices that were copied", Args: cobra.NoArgs,
+		Use: "matters", Short: "List what wants a decision: who waits for a confirmation, what was not kept, devices that were copied, a role you lost", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
 				if done != "" {
@@ -106,13 +106,16 @@ func (s *session) personMatters() *cobra.Command {
 					return err
 				}
 				return s.print(map[string][]api.Matter{"matters": list(all)}, func(w io.Writer) {
-					names := map[string]string{"": "somebody"}
+					names, self := map[string]string{"": "somebody"}, ""
 					for _, p := range people {
 						names[p.ID] = p.Name
+						if p.Self {
+							self = p.ID
+						}
 					}
 					var rows [][]string
 					for _, m := range all {
-						rows = append(rows, []string{short(m.ID), clock(m.At), matterText(m, names)})
+						rows = append(rows, []string{short(m.ID), clock(m.At), matterText(m, names, self)})
 					}
 					table(w, "ID AT WHAT", rows)
 				})
@@ -139,8 +142,8 @@ func (s *session) putAside(ctx context.Context, c *client.Client, ws, wanted str
 	return does(ctx, c, "Members.PutAside", api.MatterRef{Workspace: ws, ID: all[i].ID})
 }
 
-// matterText says a matter in a sentence.
-func matterText(m api.Matter, names map[string]string) string {
+// matterText says a matter in a sentence; self is the own person.
+func matterText(m api.Matter, names map[string]string, self string) string {
 	name := func(id string) string {
 		if n, known := names[id]; known {
 			return n
@@ -152,7 +155,13 @@ func matterText(m api.Matter, names map[string]string) string {
 	case "suspended":
 		return who + " waits: the invitation of " + by + " was used more often than it allows. Confirm or remove: parvis people confirm|remove " + short(m.Person)
 	case "fork":
-		return "A device of " + who + " was copied, restored from an old state or taken over (" + short(m.Device) + "). If nobody restored it, remove it."
+		return forkText(m, who, self)
+	case "lowered":
+		with := ""
+		if m.Act == "deposition" {
+			with = ", with the consent of other trustees"
+		}
+		return by + " gave you another role" + with + ": " + m.Role + ". You are no longer " + m.Was + "."
 	case "lost":
 		return "What you decided for " + who + " lost to a removal at the same moment. Invite " + who + " again, or leave it so."
 	}
@@ -165,6 +174,24 @@ func matterText(m api.Matter, names map[string]string) string {
 		return "Not kept: " + by + " made " + who + " " + m.Role + "."
 	}
 	return "Not kept: " + by + " removed " + who + "."
+}
+
+// forkText says what is known of a device that was copied, and what to do.
+func forkText(m api.Matter, who, self string) string {
+	called := ""
+	if m.DeviceName != "" {
+		called = ", " + m.DeviceName
+	}
+	text := fmt.Sprintf("Device %d of %s (%s%s) was copied, restored from an old state or taken over: it wrote two different things in one place. ", m.Number, who, short(m.Device), called)
+	switch {
+	case m.This:
+		return text + "It is this computer. If you did not restore an old state on it, somebody uses a copy: have it removed, from another device of yours or by an owner or an admin."
+	case m.Person == self:
+		return text + "If you did not restore an old state on it, remove it: parvis device remove " + short(m.Device)
+	case m.Decide:
+		return text + "If nobody restored it, remove it: parvis device remove " + short(m.Device) + " --of " + short(m.Person)
+	}
+	return text + "Tell an owner or an admin: they remove it, unless " + who + " restored an old state on it."
 }
 
 func (s *session) workspaceLeave() *cobra.Command {

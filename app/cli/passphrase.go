@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -39,7 +40,7 @@ func (s *session) asker(ctx context.Context) func() (string, error) {
 	if s.passphrase.file != "" {
 		return func() (string, error) { return readPassphraseFile(s.passphrase.file) }
 	}
-	if given := s.Getenv("PARVIS_PASSPHRASE"); given != "" {
+	if given := s.Getenv(passphraseVariable); given != "" {
 		return func() (string, error) { return given, nil }
 	}
 	terminal, ok := s.Stdin.(*os.File)
@@ -49,15 +50,32 @@ func (s *session) asker(ctx context.Context) func() (string, error) {
 	return func() (string, error) { return s.askOn(ctx, terminal) }
 }
 
-// given reports whether a passphrase was named on the command line or in the
-// environment.
-func (s *session) given() bool {
-	return s.passphrase.file != "" || s.Getenv("PARVIS_PASSPHRASE") != ""
+// passphraseVariable may hold the passphrase.
+const passphraseVariable = "PARVIS_PASSPHRASE"
+
+// given is the file, with its whole path, or the variable in which a passphrase was named;
+// empty: in none.
+func (s *session) given() string {
+	switch {
+	case s.passphrase.file != "":
+		return whole(s.passphrase.file)
+	case s.Getenv(passphraseVariable) != "":
+		return passphraseVariable
+	}
+	return ""
+}
+
+// whole is a path that means the same in every folder.
+func whole(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // checkProtection refuses flags that contradict each other.
 func (s *session) checkProtection() error {
-	if s.passphrase.unprotected && s.given() {
+	if s.passphrase.unprotected && s.given() != "" {
 		return invalid("--unprotected and a passphrase contradict each other: leave one of them out.")
 	}
 	return nil

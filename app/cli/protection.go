@@ -75,7 +75,12 @@ func (s *session) protectionCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return s.print(map[string]api.Protection{"protection": p}, func(w io.Writer) { showProtection(w, p) })
+				return s.print(map[string]api.Protection{"protection": p}, func(w io.Writer) {
+					showProtection(w, p)
+					if next != "" && p.From != "" && p.From != whole(next) {
+						fmt.Fprintf(w, "! Parvis was started with the passphrase from %s. Put the new one there as well: with the old one it does not start any more.\n", printable(p.From))
+					}
+				})
 			})
 		},
 	}

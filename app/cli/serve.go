@@ -39,17 +39,17 @@ func (n *nodeFlags) add(flags *pflag.FlagSet, ui string) {
 // config turns the flags into what the node needs.
 func (s *session) config(ctx context.Context) app.Config {
 	return app.Config{
-		Data:        s.data,
-		Listen:      s.node.listen,
-		UI:          s.node.ui,
-		NoMDNS:      s.node.noMDNS,
-		SuperPeers:  s.node.supers,
-		Isolated:    s.node.alone,
-		Passphrase:  s.asker(ctx),
-		Protect:     s.given(),
-		Unprotected: s.passphrase.unprotected,
-		Version:     s.Version,
-		Log:         s.log(),
+		Data:           s.data,
+		Listen:         s.node.listen,
+		UI:             s.node.ui,
+		NoMDNS:         s.node.noMDNS,
+		SuperPeers:     s.node.supers,
+		Isolated:       s.node.alone,
+		Passphrase:     s.asker(ctx),
+		PassphraseFrom: s.given(),
+		Unprotected:    s.passphrase.unprotected,
+		Version:        s.Version,
+		Log:            s.log(),
 	}
 }
 

@@ -1,9 +1,12 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"parvis/crdt/member"
 	"parvis/crdt/seal"
@@ -19,6 +22,7 @@ const (
 	CodesRefused CodesEnd = "refused" // the other person gave up or typed another code
 	CodesLost    CodesEnd = "lost"    // the connection broke, as it does when the other side stops late
 	CodesLate    CodesEnd = "late"    // its time was over
+	CodesRemoved CodesEnd = "removed" // one of the two devices was removed meanwhile
 )
 
 // codesError is an [ErrCodes] that knows how the comparison ended.
@@ -61,6 +65,29 @@ func (j *joining) stopped() CodesEnd {
 		return endOf(err)
 	}
 	return ""
+}
+
+// endRemoved ends the comparisons with a device that is in the workspace no longer, and those
+// of this device where it was removed itself: they would verify nobody.
+func (m *Manager) endRemoved() {
+	m.codes.mu.Lock()
+	going := slices.Collect(maps.Values(m.codes.open))
+	m.codes.mu.Unlock()
+	for _, c := range going {
+		w, err := m.Get(c.Workspace)
+		if err != nil || !w.Ready() {
+			continue // it joins, or adds a device, which is of no workspace yet
+		}
+		_, there := w.peerDevice(c.session.Peer())
+		own, _ := w.State().Device(w.self.device)
+		if own.Active && (there || c.Person.IsZero()) {
+			continue
+		}
+		m.codes.mu.Lock()
+		c.End = cmp.Or(c.End, CodesRemoved)
+		m.codes.mu.Unlock()
+		c.cancel()
+	}
 }
 
 // rest keeps a join whose codes were not compared, so that the person sees what

@@ -269,6 +269,7 @@ func (m *Manager) follow(ctx context.Context, changed <-chan struct{}) {
 		case <-changed:
 			m.staff()
 			m.dropCastOut(ctx)
+			m.endRemoved()
 			m.network.Recheck()
 			m.greet(ctx)
 		}

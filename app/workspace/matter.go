@@ -16,6 +16,7 @@ const (
 	MatterNotKept   MatterKind = "not-kept"  // an act did not count: its author lost the right to it at the same moment
 	MatterLost      MatterKind = "lost"      // the own act for a person lost to a removal by somebody below
 	MatterSuspended MatterKind = "suspended" // a person came with an invitation that was used too often
+	MatterLowered   MatterKind = "lowered"   // somebody else took an office of this person
 	MatterFork      MatterKind = "fork"      // a device wrote two things in one place: it was copied, restored or taken over
 )
 
@@ -27,7 +28,9 @@ type Matter struct {
 	By     seal.ID     // the person whose act it was; zero: not known
 	Person seal.ID     // whom it is about; zero: nobody
 	Device seal.ID     // of a fork
+	Number int         // of that device among those of the person, from 1; 0: none
 	Role   member.Role // that the act gave; zero: none
+	Was    member.Role // before it, of a lowered role; else zero
 	AtMs   int64       // the author's clock
 	Decide bool        // this person may decide it
 }
@@ -45,7 +48,12 @@ func (w *Workspace) Matters(ctx context.Context) ([]Matter, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(w.members.matters(w.self.person), func(m Matter) bool {
+	found := w.members.matters(w.self.person)
+	forked, err := w.forkedChains(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.DeleteFunc(append(found, forked...), func(m Matter) bool {
 		_, done := aside[secretMatter+m.ID.String()]
 		return done
 	})
@@ -86,12 +94,9 @@ func (m *membership) matters(self seal.ID) (all []Matter) {
 			continue
 		}
 		forked[fork.Device] = true
-		all = append(all, Matter{
-			Kind: MatterFork, ID: fork.Second, Act: entry.Type, By: device.Person, Person: device.Person, Device: device.ID, AtMs: entry.HintMs,
-			Decide: device.Person == self || st.Outranks(self, device.Person),
-		})
+		all = append(all, forkOf(st, device, self, Matter{ID: fork.Second, Act: entry.Type, AtMs: entry.HintMs}))
 	}
-	return append(all, m.lost(st, self)...)
+	return slices.Concat(all, m.lost(st, self), m.lowered(st, self))
 }
 
 // about reads from an entry whom it gave what. Acts that concern nobody but their author,

@@ -158,6 +158,40 @@ func TestALinkThatWasUsedTwiceWaitsForADecision(t *testing.T) {
 	}
 }
 
+func TestWhoLosesAnOfficeIsToldByWhom(t *testing.T) {
+	all := team(t, 3)
+	ana, ben, cleo := all[0], all[1], all[2]
+	promote(t, ana, ben, member.RoleAdmin)
+	everybodyHasAll(t, all)
+	if got := ben.matters(workspace.MatterLowered); len(got) != 0 {
+		t.Fatalf("raised: %+v", got)
+	}
+	promote(t, ana, ben, member.RoleMember)
+	everybodyHasAll(t, all)
+	for _, p := range []*person{ana, cleo} {
+		if got := p.matters(workspace.MatterLowered); len(got) != 0 {
+			t.Errorf("of somebody else: %+v", got)
+		}
+	}
+	got := ben.matters(workspace.MatterLowered)
+	if len(got) != 1 || got[0].By != ana.who() || got[0].Was != member.RoleAdmin || got[0].Role != member.RoleMember || !got[0].Decide {
+		t.Fatalf("lowered: %+v", got)
+	}
+	if err := ben.w.PutAside(t.Context(), got[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := ben.matters(workspace.MatterLowered); len(got) != 0 {
+		t.Errorf("told twice: %+v", got)
+	}
+	promote(t, ana, ben, member.RoleAdmin)
+	promote(t, ana, ben, member.RoleGuest)
+	promote(t, ana, ben, member.RoleAdmin)
+	everybodyHasAll(t, all)
+	if got := ben.matters(workspace.MatterLowered); len(got) != 0 {
+		t.Errorf("risen again: %+v", got)
+	}
+}
+
 func TestAForkIsAMatter(t *testing.T) {
 	owner, all := copies(t, 2)
 	for i, p := range all {
@@ -173,5 +207,31 @@ func TestAForkIsAMatter(t *testing.T) {
 	}
 	if got := owner.matters(workspace.MatterSuspended); len(got) != 0 {
 		t.Errorf("suspended: %+v", got)
+	}
+}
+
+func TestAForkOfWhatWasWrittenIsAMatterUntilTheDeviceIsRemoved(t *testing.T) {
+	owner, all := copies(t, 2)
+	told := 0
+	defer owner.Events.Members.Subscribe(func(workspace.MembersChanged) { told++ })()
+	for i, p := range all {
+		p.says([]string{"one", "another"}[i])
+		env := envelopesOf(t, p.w, p.id(), owner.id())[1]
+		if err := owner.w.Receive(t.Context(), workspace.Received{Envelopes: [][]byte{env.Raw}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forks := owner.matters(workspace.MatterFork)
+	if len(forks) != 1 || forks[0].Device != all[0].id() || forks[0].Person != all[0].who() || forks[0].Number != 1 || !forks[0].Decide {
+		t.Fatalf("forks: %+v", forks)
+	}
+	if told == 0 {
+		t.Error("nobody is told of it")
+	}
+	if err := owner.w.RemoveDevice(t.Context(), all[0].id()); err != nil {
+		t.Fatal(err)
+	}
+	if forks := owner.matters(workspace.MatterFork); len(forks) != 0 {
+		t.Errorf("of a device that is out: %+v", forks)
 	}
 }

@@ -63,6 +63,10 @@ func TestK77TrusteesDeposeTheFounder(t *testing.T) {
 			t.Errorf("her successor is %+v", p.status(dan))
 		}
 	}
+	told := ana.matters(workspace.MatterLowered)
+	if len(told) != 1 || told[0].Act != member.TypeDepose || told[0].By != ben.who() || told[0].Was != member.RoleOwner || told[0].Role != member.RoleMember {
+		t.Errorf("who was deposed reads %+v", told)
+	}
 	if err := ana.w.SetRole(t.Context(), ben.who(), member.RoleGuest); !errors.Is(err, workspace.ErrOutranked) {
 		t.Errorf("who was deposed still acts: %v", err)
 	}

@@ -75,7 +75,7 @@ func (w *Workspace) receiveLog(ctx context.Context, batch Received, after *after
 		switch outcome {
 		case seal.OK, seal.Drop:
 		case seal.Evidence:
-			w.reportFork(entry.Dev, after)
+			w.tellFork(entry.Dev, after)
 		case seal.Pend: // its parents come with the next comparison
 			w.logger.Debug("entry waits", "entry", entry.ID.Short(), "why", err)
 		case seal.Reject:
@@ -98,13 +98,6 @@ func (w *Workspace) receiveLog(ctx context.Context, batch Received, after *after
 		return err
 	}
 	return w.unlock(ctx, after)
-}
-
-func (w *Workspace) reportFork(device seal.ID, after *afterCommit) {
-	after.add(func() {
-		w.events.Problem.Publish(Problem{Workspace: w.id, Text: fmt.Sprintf(
-			"Device %s wrote two different things in one place: it was copied, restored from a backup or taken over.", device.Short())})
-	})
 }
 
 // spread runs do(0 … n-1) on all cores.
@@ -146,7 +139,9 @@ func (w *Workspace) receiveEnvelopes(ctx context.Context, arrivals []arrival, af
 		case seal.OK, seal.Evidence:
 			rows = append(rows, row)
 			if outcome == seal.Evidence {
-				w.reportFork(env.Header.Dev, after)
+				if err := w.noteFork(ctx, env.Envelope, after); err != nil {
+					return err
+				}
 				forked[env.Feed()] = true
 			}
 			switch row.State {

@@ -53,6 +53,34 @@ func until(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+func TestK80AComparisonEndsWhenADeviceOfTheTwoIsRemoved(t *testing.T) {
+	now := time.UnixMilli(1_800_000_000_000)
+	ana, ben := newDevice(t, &now), newDevice(t, &now)
+	meet(ana, ben)
+	w := ana.found()
+	theirs := ben.join(ana.invite(w, 1).Link)
+	give(t, theirs, w)
+	person, device := theirs.Self()
+	ctx := t.Context()
+	ana.PeerChanged(ctx, ben.Self(), true)
+	ends := make(chan workspace.CodesEnd, 8)
+	defer ana.OnComparison(func(c workspace.Comparison) {
+		if c.State == workspace.CodesFailed {
+			ends <- c.End
+		}
+	})()
+	if _, err := ana.Verify(ctx, w.ID(), person); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.RemoveDevice(ctx, device); err != nil {
+		t.Fatal(err)
+	}
+	if end := <-ends; end != workspace.CodesRemoved {
+		t.Errorf("the comparison ended %q, want %q", end, workspace.CodesRemoved)
+	}
+	until(t, "nothing is compared any more", func() bool { return len(ana.Comparisons()) == 0 })
+}
+
 func TestK80TwoWhoAreInCompareCodes(t *testing.T) {
 	now := time.UnixMilli(1_800_000_000_000)
 	ana, ben, stranger := newDevice(t, &now), newDevice(t, &now), newDevice(t, &now)

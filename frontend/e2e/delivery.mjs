@@ -1,5 +1,5 @@
 import { Person } from "./person.mjs"
-import { ok } from "./report.mjs"
+import { equal, ok } from "./report.mjs"
 import { SuperPeer } from "./super-peer.mjs"
 import { words as names } from "./words.mjs"
 
@@ -16,6 +16,7 @@ const words = {
     compare: "Compare",
     connected: "Connected",
     devices: "Devices",
+    entered: "Right. Waiting for the other person to type your code.",
     held: "Held by a super-peer",
     link: "Link for the new device",
     lost: "The super-peer cannot be reached.",
@@ -40,6 +41,7 @@ const words = {
     compare: "Comparer",
     connected: "Connecté",
     devices: "Appareils",
+    entered: "C’est juste. L’autre personne doit encore saisir votre code.",
     held: "Gardé par un super-pair",
     link: "Lien pour le nouvel appareil",
     lost: "Le super-pair est injoignable.",
@@ -120,7 +122,10 @@ export async function delivery(report, browser, program, language) {
       }
       for (const [index, person] of [ana, laptop].entries()) {
         await person.field(w.theirs).fill(codes[1 - index])
-        await person.button(w.compare, true).click()
+        await person.button(w.compare, true).dblclick() // as many do
+        if (index > 0) continue
+        await person.page.getByText(w.entered).waitFor()
+        equal(await person.page.getByRole("alert").count(), 0, "a second sentence")
       }
       await laptop.channel("general").waitFor({ timeout: 30_000 })
       await laptop.page.keyboard.press("Escape")

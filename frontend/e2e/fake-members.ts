@@ -76,7 +76,18 @@ export class FakeMembers {
 
   /** One of each matter. */
   trouble() {
-    const base = { act: "", by: hex(2), person: hex(3), device: "", role: "", decide: true }
+    const base = {
+      act: "",
+      by: hex(2),
+      person: hex(3),
+      device: "",
+      deviceName: "",
+      this: false,
+      number: 0,
+      role: "",
+      was: "",
+      decide: true,
+    }
     const at = Date.now()
     this.#matters = [
       { ...base, id: hex(4), kind: "suspended", person: hex(4), role: "member", at },
@@ -92,11 +103,57 @@ export class FakeMembers {
       },
       { ...base, id: "c", kind: "not-kept", act: "removal", person: hex(6), at: at - 8e6 },
       { ...base, id: "d", kind: "lost", act: "role", role: "admin", by: hex(1), at: at - 9e7 },
-      { ...base, id: "e", kind: "fork", person: hex(5), device: hex(90), at: at - 9e8 },
-      { ...base, id: "f", kind: "fork", person: hex(1), device: hex(91), at: at - 9e8 },
+      { ...base, id: "e", kind: "fork", person: hex(5), device: hex(90), number: 2, at: at - 9e8 },
+      {
+        ...base,
+        id: "f",
+        kind: "fork",
+        person: hex(1),
+        device: hex(91),
+        deviceName: "Atelier-PC",
+        number: 1,
+        at: at - 9e8,
+      },
     ]
     this.change(hex(4), { state: "suspended" })
     this.change(hex(3), { state: "removed" })
+  }
+
+  /** Somebody has as many devices as oneself. */
+  addDevices(person: number) {
+    this.change(hex(person), { devices: 3 })
+  }
+
+  /** A device of somebody else was copied. */
+  copied() {
+    const base = {
+      act: "",
+      by: hex(5),
+      person: hex(5),
+      role: "",
+      was: "",
+      deviceName: "",
+      this: false,
+    }
+    const decide = this.#world.people[0]?.role === "owner"
+    const fork = { ...base, id: "e", kind: "fork", device: hex(90), number: 2, at: Date.now() }
+    this.#matters = [{ ...fork, decide }]
+    this.#tell()
+  }
+
+  /** Somebody took the own office. */
+  lower() {
+    const base = {
+      device: "",
+      deviceName: "",
+      this: false,
+      number: 0,
+      decide: true,
+      at: Date.now(),
+    }
+    const role = { act: "deposition", role: "member", was: "admin" }
+    this.#matters = [{ ...base, ...role, id: "g", kind: "lowered", by: hex(2), person: hex(1) }]
+    this.#tell()
   }
 
   #settle(id: string) {

@@ -31,6 +31,7 @@ export class FakeNetwork {
     const device = (n: number, change: Partial<Device>): Device => ({
       id: `device${n}`,
       person: "self",
+      number: n + 1,
       name: "",
       platform: "linux",
       added: Date.now() - 200 * day,
@@ -104,6 +105,8 @@ export class FakeNetwork {
       "Settings.Doctor": () => diagnosis,
       "Settings.Waiting": () => [],
       "Devices.List": () => this.devices,
+      "Devices.Of": () =>
+        this.devices.map((one, at) => ({ ...one, id: `of${one.id}`, self: false, number: at + 1 })),
       "Devices.Rename": ({ device, name }: { device: string; name: string }) => {
         const found = this.devices.find(({ id }) => id === device)
         if (found) found.name = name

@@ -4,7 +4,7 @@ import type { Methods } from "./fake-world"
 
 /** What guards the keys of the program in memory, whose passphrase is "open sesame" at first. */
 export class FakeProtection {
-  state: Protection = { kind: "keyring", autoLock: 0, recovery: true, disk: "on" }
+  state: Protection = { kind: "keyring", autoLock: 0, from: "", recovery: true, disk: "on" }
   locked = false
   /** Whether there is a keyring that keeps keys. */
   keyring = true

@@ -27,6 +27,11 @@ const words = {
     leaveDo: "Leave",
     left: "You left Atelier",
     nameTrustees: "Name trustees",
+    noAdmin: "Ana made you a member of Atelier. You are no longer an admin.",
+    removeDevice: "Remove this device",
+    onlyDevice: /^It is the only device of Ben/,
+    removeBen: "Remove Ben",
+    cancel: "Cancel",
     save: "Save",
     trustees: "Trustees",
     twoOfThree: "2 of 3",
@@ -63,6 +68,12 @@ const words = {
     leaveDo: "Quitter",
     left: "Vous avez quitté l’espace de travail Atelier",
     nameTrustees: "Choisir des personnes de confiance",
+    noAdmin:
+      "Ana vous a donné le rôle de membre dans Atelier. Vous n’avez plus celui d’administrateur.",
+    removeDevice: "Retirer cet appareil",
+    onlyDevice: /^C’est le seul appareil de Ben/,
+    removeBen: "Retirer Ben",
+    cancel: "Annuler",
     save: "Enregistrer",
     trustees: "Personnes de confiance",
     twoOfThree: "2 sur 3",
@@ -252,6 +263,30 @@ export async function members(report, browser, program, language) {
       await ana.aside().getByText(w.admin, { exact: true }).waitFor({ timeout: patience })
       await ben.page.getByText(w.isAdmin).waitFor({ timeout: patience })
       await ben.at.button(w.invite).first().waitFor({ timeout: patience })
+    })
+    await step("who loses an office reads by whom, until it was seen", async () => {
+      const command = async (one, ...args) =>
+        JSON.parse((await run(program, ["--data", one.at.node.data, "--json", ...args])).stdout)
+      const matters = async () =>
+        (await command(ben, "people", "matters")).matters.map(({ kind }) => kind).join()
+      await command(ana, "people", "role", "Ben", "member")
+      await ben.page.getByText(w.noAdmin).waitFor({ timeout: patience })
+      equal(await matters(), "lowered", "what the terminal lists")
+      await ben.at.look("members-lowered")
+      const banner = ben.page.getByRole("status").filter({ hasText: w.noAdmin })
+      await banner.getByRole("button", { name: w.dismiss }).click()
+      await ben.page.getByText(w.noAdmin).waitFor({ state: "detached" })
+      equal(await matters(), "", "what the terminal lists once it was seen")
+      await command(ana, "people", "role", "Ben", "admin")
+      await ben.at.button(w.invite).first().waitFor({ timeout: patience })
+    })
+    await step("whose only device would be removed is removed altogether, or stays", async () => {
+      await ana.profile("Ben")
+      await ana.aside().getByRole("button", { name: w.removeDevice }).click()
+      await ana.question().getByText(w.onlyDevice).waitFor()
+      await ana.question().getByRole("button", { name: w.removeBen }).click()
+      await ana.question().getByRole("button", { name: w.cancel, exact: true }).click()
+      await ana.question().waitFor({ state: "detached" })
     })
     await step("who stands above has no buttons that would fail", async () => {
       await ben.profile("Ana")

@@ -28,6 +28,7 @@ protection.locked = query.has("locked") || window.fake.fresh
 protection.state = {
   kind: query.get("guard") ?? (protection.locked ? "passphrase" : "keyring"),
   autoLock: number("autolock", 0),
+  from: query.has("from") ? "/etc/parvis/passphrase" : "",
   recovery: !query.has("unsaved"),
   disk: query.get("disk") ?? "on",
 }

@@ -182,6 +182,22 @@ export async function protection(report, browser, program, language) {
       await ana.open(second)
       equal((await command("protection")).protection.autoLock, 5, "minutes until it locks itself")
     })
+    await step("it goes on by itself when somebody unlocks it elsewhere", async () => {
+      const other = await ana.page.context().newPage()
+      await other.goto(at.node.url)
+      await ana.settings()
+      await ana.button(w.lockNow).click()
+      await ana.waitLocked()
+      await ana.unlock("nonsense")
+      await ana.says(w.neither)
+      await other.getByRole("heading", { name: w.locked }).waitFor({ timeout: patience })
+      const env = { ...process.env, PARVIS_PASSPHRASE: second }
+      await run(program, ["--data", at.node.data, "unlock"], { env })
+      await at.message("Before it is locked").waitFor({ timeout: patience })
+      equal(await ana.page.getByText(w.neither).count(), 0, "a wrong passphrase is still told")
+      await other.getByText("Before it is locked").first().waitFor({ timeout: patience })
+      await other.close()
+    })
     await step(
       "the palette locks it, and the passphrase is asked for at the next start",
       async () => {

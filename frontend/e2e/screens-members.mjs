@@ -20,6 +20,9 @@ const names = {
     makeText: "Make the text",
     documents: "All documents",
     guestRadio: "Guest",
+    removeDevice: "Remove this device",
+    tell: /Tell an owner or an admin/,
+    lost: /You are no longer/,
     openNavigation: "Open navigation",
     actions: "Message actions",
   },
@@ -44,6 +47,9 @@ const names = {
     makeText: "Créer le texte",
     documents: "Tous les documents",
     guestRadio: "Invité",
+    removeDevice: "Retirer cet appareil",
+    tell: /Prévenez un propriétaire/,
+    lost: /Vous n’avez plus celui/,
     openNavigation: "Ouvrir la navigation",
     actions: "Actions sur le message",
   },
@@ -104,6 +110,27 @@ export async function memberScreens(look) {
         await trouble(page)
         await people(page)
         await aside(page).getByRole("button", { name: w.decide }).click()
+      })
+      await show(
+        "a copied device of somebody else, told to a member",
+        async (page) => {
+          await page.evaluate(() => window.fake.members.copied())
+          await page.getByText(w.tell).waitFor()
+        },
+        "role=member",
+      )
+      await show("a device to remove", async (page) => {
+        await page.evaluate(() => window.fake.members.addDevices(3))
+        await person(page, /Chloé/)
+        await aside(page).getByRole("button", { name: w.removeDevice }).last().click()
+      })
+      await show("the only device to remove", async (page) => {
+        await page.evaluate(() => window.fake.members.copied())
+        await page.getByRole("button", { name: w.removeDevice }).click()
+      })
+      await show("an office that was lost", async (page) => {
+        await page.evaluate(() => window.fake.members.lower())
+        await page.getByText(w.lost).waitFor()
       })
       await show("the sidebar with matters", async (page) => {
         await trouble(page)

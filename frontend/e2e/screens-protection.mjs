@@ -80,6 +80,18 @@ export async function protectionScreens(look) {
       await page.getByRole("alert").waitFor()
       equal(await field(page, w.old).evaluate((it) => it === document.activeElement), true)
     })
+    await section("a passphrase of a file", "guard=passphrase&from", async (page) => {
+      await button(page, w.change).press("Enter")
+      await page.getByText("/etc/parvis/passphrase").scrollIntoViewIfNeeded()
+    })
+    await section("a passphrase of a file was changed", "guard=passphrase&from", async (page) => {
+      await button(page, w.change).press("Enter")
+      await field(page, w.old).fill("open sesame")
+      await field(page, w.next).fill("correct horse battery")
+      await field(page, w.again).fill("correct horse battery")
+      await page.keyboard.press("Enter")
+      await page.getByRole("tabpanel").getByText("/etc/parvis/passphrase").waitFor()
+    })
     await section("a passphrase was set", "", async (page) => {
       await button(page, w.ask).press("Enter")
       await page.keyboard.type("correct horse battery")

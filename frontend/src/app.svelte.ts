@@ -77,16 +77,18 @@ export class App {
     this.settings = new Settings(transport)
     this.workspaces = new Workspaces(transport)
     this.codes = new Codes(transport)
-    this.linking = new Linking(transport)
+    this.linking = new Linking(transport, () => this.codes.dismissDevice())
     this.calls = new Calls(transport)
     this.caller = new Caller(this.calls, shell)
     this.caller.recording.named = (one) =>
       called(one, (person) => this.team?.people.get(person)?.name || person.slice(0, 8))
     this.#ends = [
       transport.on("reload", () => void this.retry()),
-      // What is shown goes with the page: nothing of it stays in memory.
+      // What is shown goes with the page: nothing of it stays in memory. A page that waits
+      // for a passphrase goes on when that was typed elsewhere.
       transport.on("status", ({ locked }) => {
         if (locked && this.phase === "ready") location.reload()
+        else if (!locked && this.phase === "locked") void this.start()
       }),
       transport.on("link", ({ link }) => {
         this.navigation.invitation = link

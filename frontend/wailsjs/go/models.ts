@@ -306,6 +306,7 @@ export namespace api {
 	export interface Device {
 	    id: string;
 	    person: string;
+	    number: number;
 	    name: string;
 	    platform: string;
 	    added: number;
@@ -682,7 +683,11 @@ export namespace api {
 	    by: string;
 	    person: string;
 	    device: string;
+	    number: number;
+	    deviceName: string;
+	    this: boolean;
 	    role: string;
+	    was: string;
 	    at: number;
 	    decide: boolean;
 	}
@@ -807,6 +812,7 @@ export namespace api {
 	export interface Protection {
 	    kind: string;
 	    autoLock: number;
+	    from: string;
 	    recovery: boolean;
 	    disk: string;
 	}

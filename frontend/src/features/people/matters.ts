@@ -1,9 +1,10 @@
+import { ofName } from "../../names"
 import { m } from "../../paraglide/messages.js"
 import type { Matter } from "../../transport/types"
 import { asRole } from "./presence"
 
 /** What can be done about a matter, beside putting it aside. */
-export type MatterAct = "invite" | "role" | "remove" | "confirm" | "write" | "devices"
+export type MatterAct = "invite" | "role" | "remove" | "confirm" | "write" | "devices" | "device"
 
 /** What happened, and what that means. */
 export type MatterText = { title: string; about: string }
@@ -18,15 +19,32 @@ export function matterText(one: Matter, name: (id: string) => string, self: stri
     case "suspended":
       return { title: m.matter_suspended({ who }), about: m.matter_suspended_about({ by }) }
     case "fork":
-      return one.person === self
-        ? { title: m.matter_fork_own(), about: m.matter_fork_own_about() }
-        : { title: m.matter_fork({ who }), about: m.matter_fork_about({ who }) }
+      return fork(one, who, self)
     case "lost":
       return one.act === "role"
         ? { title: m.matter_lost({ who }), about: m.matter_lost_role({ role: asRole(one.role) }) }
         : { title: m.matter_lost({ who }), about: m.matter_lost_in() }
   }
   return { title: notKept(one, by, who), about: m.matter_not_kept_about({ by }) }
+}
+
+function fork(one: Matter, who: string, self: string): MatterText {
+  if (one.this) return { title: m.matter_fork_this(), about: m.matter_fork_this_about() }
+  if (one.person === self) {
+    const name = one.deviceName || one.number
+    return { title: m.matter_fork_own({ name }), about: m.matter_fork_own_about() }
+  }
+  return {
+    title: m.matter_fork({ number: one.number, of: ofName(who) }),
+    about: one.decide ? m.matter_fork_about({ who }) : m.matter_fork_tell(),
+  }
+}
+
+/** That somebody took an office of the own person, in words. */
+export function loweredText(one: Matter, name: (id: string) => string, workspace: string): string {
+  const by = one.by ? name(one.by) : m.somebody()
+  const words = { by, workspace, role: asRole(one.role), was: asRole(one.was) }
+  return one.act === "deposition" ? m.role_lowered_together(words) : m.role_lowered(words)
 }
 
 function notKept(one: Matter, by: string, who: string): string {
@@ -48,7 +66,8 @@ function wanted(one: Matter, self: string): MatterAct[] {
     case "suspended":
       return ["confirm", "remove"]
     case "fork":
-      return one.person === self ? ["devices"] : ["write", "remove"]
+      if (one.this) return []
+      return one.person === self ? ["devices"] : ["device", "write"]
     case "lost":
       return ["invite"]
   }

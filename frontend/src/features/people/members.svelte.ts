@@ -8,7 +8,13 @@ import type { Role } from "./rights"
 export class Members {
   #all = $state.raw<Matter[]>([])
   /** What the own person may decide, and what everybody should know. The newest first. */
-  readonly matters = $derived(this.#all.filter((one) => one.decide || one.kind === "fork"))
+  readonly matters = $derived(
+    this.#all.filter((one) => (one.decide || one.kind === "fork") && one.kind !== "lowered"),
+  )
+  /** The devices that wrote two things in one place. */
+  readonly forks = $derived(this.#all.filter(({ kind }) => kind === "fork"))
+  /** That somebody else took an office of the own person, until it was seen. */
+  readonly lowered = $derived(this.#all.find(({ kind }) => kind === "lowered"))
   /** What holds for the whole workspace. */
   rules = $state.raw<Rules>()
   readonly close: () => void

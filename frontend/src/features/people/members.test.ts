@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { TestTransport } from "../../transport/testing"
 import type { Matter, Rules } from "../../transport/types"
-import { matterActs, matterText, type MatterAct } from "./matters"
+import { loweredText, matterActs, matterText, type MatterAct } from "./matters"
 import { Members } from "./members.svelte"
 import { holdsOffice, majority, proposedTrustees } from "./rights"
 import { matter, person } from "./sample"
@@ -107,14 +107,16 @@ const all: Record<MatterAct, boolean> = {
   confirm: true,
   write: true,
   devices: true,
+  device: true,
 }
 const nothing = Object.fromEntries(Object.keys(all).map((act) => [act, false])) as typeof all
 
 test("each matter offers what helps, as far as this person may do it", () => {
   const acts = (one: Matter, may = all) => matterActs(one, "ana", may)
   expect(acts(matter("1", "suspended"))).toEqual(["confirm", "remove"])
-  expect(acts(matter("1", "fork"))).toEqual(["write", "remove"])
+  expect(acts(matter("1", "fork"))).toEqual(["device", "write"])
   expect(acts(matter("1", "fork", { person: "ana" }))).toEqual(["devices"])
+  expect(acts(matter("1", "fork", { person: "ana", this: true }))).toEqual([])
   expect(acts(matter("1", "lost", { act: "role" }))).toEqual(["invite"])
   expect(acts(matter("1", "not-kept", { act: "let-in" }))).toEqual(["invite"])
   expect(acts(matter("1", "not-kept", { act: "role" }))).toEqual(["role"])
@@ -139,7 +141,34 @@ test("a matter is a sentence with the names of those whom it is about", () => {
     "Not kept: an invitation of yours",
   )
   expect(title(matter("1", "suspended"))).toBe("Cleo waits to be confirmed")
-  expect(title(matter("1", "fork", { person: "ana" }))).toBe(
-    "A device of yours was copied, restored or taken over",
+  expect(title(matter("1", "fork", { person: "ana", deviceName: "Old laptop" }))).toBe(
+    "Your device Old laptop was copied, restored or taken over",
   )
+  expect(title(matter("1", "fork", { number: 2 }))).toBe(
+    "Device 2 of Cleo was copied, restored or taken over",
+  )
+  const about = (decide: boolean) =>
+    matterText(matter("1", "fork", { decide }), (id) => names[id] ?? id, "ana").about
+  expect([
+    about(true).includes("remove this device"),
+    about(false).includes("Tell an owner"),
+  ]).toEqual([true, true])
+})
+
+test("who lost an office reads by whom, apart from what is to be decided", async () => {
+  const lost = matter("1", "lowered", { act: "role", person: "ana", role: "member", was: "admin" })
+  const { members } = await load(() => [lost, matter("2", "fork", { decide: false })])
+  expect([ids(members), members.forks.map(({ id }) => id), members.lowered?.id]).toEqual([
+    ["2"],
+    ["2"],
+    "1",
+  ])
+  expect(loweredText(lost, () => "Ben", "Atelier")).toBe(
+    "Ben made you a member of Atelier. You are no longer an admin.",
+  )
+  expect(loweredText({ ...lost, act: "deposition" }, () => "Ben", "Atelier")).toContain(
+    "other trustees",
+  )
+  await members.putAside("1")
+  expect(members.lowered).toBeUndefined()
 })

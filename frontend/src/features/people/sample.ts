@@ -1,4 +1,4 @@
-import type { Matter, Person } from "../../transport/types"
+import type { Device, Matter, Person } from "../../transport/types"
 
 /** A person for tests. */
 export const person = (id: string, name: string, change: Partial<Person> = {}): Person => ({
@@ -28,8 +28,28 @@ export const matter = (id: string, kind: string, change: Partial<Matter> = {}): 
   by: "ben",
   person: "cleo",
   device: "",
+  deviceName: "",
+  this: false,
+  number: 0,
+  was: "",
   role: "",
   at: 0,
   decide: true,
+  ...change,
+})
+
+/** A device for tests. */
+export const device = (id: string, number: number, change: Partial<Device> = {}): Device => ({
+  id,
+  person: "ben",
+  number,
+  name: "",
+  platform: "linux",
+  added: 0,
+  lastSeen: 0,
+  online: false,
+  self: false,
+  removed: false,
+  workspaces: ["w"],
   ...change,
 })

@@ -9,10 +9,15 @@ export class Saving {
   key = $state.raw<PaperKey>()
   /** The words that are asked for, by their places from 1, and what was typed. */
   answers = $state<{ place: number; word: string }[]>([])
+  readonly close: () => void
   readonly #service
 
   constructor(transport: Transport) {
     this.#service = recoveriesService(transport)
+    // Another page, a command or another device may have been first.
+    this.close = transport.on("status", ({ recovery }) => {
+      if (this.key && ["saved", "elsewhere"].includes(recovery?.paper ?? "")) this.#done()
+    })
   }
 
   async load(language: string) {
@@ -41,6 +46,10 @@ export class Saving {
   /** Afterwards the key is on this computer no longer. */
   async confirm() {
     await this.#service.Confirm(this.answers.map(({ word }) => word.trim()).join(" "))
+    this.#done()
+  }
+
+  #done() {
     this.key = undefined
     this.answers = []
     this.step = "done"

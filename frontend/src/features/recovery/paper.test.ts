@@ -11,8 +11,14 @@ function program() {
     if (method === "Recoveries.Confirm" && args[0] !== "abandon zoo") throw new Error("wrong words")
     return null
   }
-  const transport = { call, on: () => () => {} } as unknown as Transport
-  return { calls, saving: new Saving(transport) }
+  let hear: (status: object) => void = () => {}
+  const on = (_: string, listener: typeof hear) => {
+    hear = listener
+    return () => {}
+  }
+  const tell = (paper: string) => hear({ recovery: { paper } })
+  const transport = { call, on } as unknown as Transport
+  return { calls, saving: new Saving(transport), tell }
 }
 
 describe("saving the recovery key", () => {
@@ -32,6 +38,17 @@ describe("saving the recovery key", () => {
       ["Recoveries.Show", "fr"],
       ["Recoveries.Confirm", "abandon zoo"],
     ])
+  })
+
+  it("is done as well when the words were typed back elsewhere", async () => {
+    const { saving, tell } = program()
+    tell("unsaved")
+    await saving.load("en")
+    saving.ask()
+    tell("unsaved")
+    expect(saving.step).toBe("ask")
+    tell("saved")
+    expect([saving.step, saving.key]).toEqual(["done", undefined])
   })
 
   it("stays where it is when the words are wrong", async () => {

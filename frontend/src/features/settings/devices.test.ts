@@ -10,6 +10,7 @@ afterEach(() => language.choose("en"))
 const device = (id: string, change: Partial<Device> = {}): Device => ({
   id,
   person: "ana",
+  number: 1,
   name: id,
   platform: "linux",
   added: 0,
@@ -102,6 +103,23 @@ describe("the adding of a device", () => {
     await opening
     expect(linking.now?.state).toBe("codes")
     expect(transport.of("Devices.Open")).toEqual([["parvis://device#x"]])
+  })
+
+  test("is not said to be done once the device was removed again", async () => {
+    let there = [device("a")]
+    const transport = new TestTransport({ "Devices.List": () => there })
+    let gone = 0
+    const linking = new Linking(transport, () => gone++)
+    const look = async () => {
+      transport.tell("devices", { workspace: "" })
+      await new Promise((done) => setTimeout(done))
+    }
+    transport.tell("device.link", link({ state: "done", device: "a" }))
+    await look()
+    expect([linking.now?.state, gone]).toEqual(["done", 0])
+    there = []
+    await look()
+    expect([linking.now, gone]).toEqual([undefined, 1])
   })
 
   test("says in the language of the page why it failed", () => {

@@ -13,8 +13,14 @@ export class Linking {
   readonly going = $derived(going(this.#link?.state ?? ""))
   readonly close: () => void
   readonly #service
+  /** That whose device was seen in the list, which holds those that are in alone. */
+  #there: DeviceLink | undefined
 
-  constructor(transport: Transport) {
+  /** `onGone` hears that a device was removed again which was just added. */
+  constructor(
+    transport: Transport,
+    readonly onGone: () => void = () => {},
+  ) {
     this.#service = devicesService(transport)
     const ends = [
       transport.on("device.link", this.#show),
@@ -54,7 +60,12 @@ export class Linking {
     const link = this.#link
     if (link?.state !== "done" || !link.device) return
     const device = list(await this.#service.List()).find(({ id }) => id === link.device)
-    if (device?.removed && this.#link === link) this.dismiss()
+    if (this.#link !== link) return
+    if (device && !device.removed) this.#there = link
+    else if (device || this.#there === link) {
+      this.dismiss()
+      this.onGone()
+    }
   }
 
   // An event that overtakes the answer knows more.

@@ -15,7 +15,7 @@ import {
 import { unlockWords, whyNotUnlocked } from "./unlock"
 
 function program(change: Partial<Guards> = {}) {
-  const state = { kind: "keyring", autoLock: 0, recovery: true, disk: "on", ...change }
+  const state = { kind: "keyring", autoLock: 0, from: "", recovery: true, disk: "on", ...change }
   const transport = new TestTransport({
     "Settings.Protection": () => ({ ...state }),
     "Settings.SetAutoLock": (minutes: number) => void (state.autoLock = minutes),
@@ -81,7 +81,7 @@ describe("what guards the keys", () => {
     })
     const protection = new Protection(transport)
     const both = [protection.load(), protection.load()]
-    const now = (kind: string) => ({ kind, autoLock: 0, recovery: true, disk: "on" })
+    const now = (kind: string) => ({ kind, autoLock: 0, from: "", recovery: true, disk: "on" })
     answers[1]?.(now("passphrase"))
     answers[0]?.(now("keyring"))
     await Promise.all(both)

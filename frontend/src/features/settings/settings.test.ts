@@ -71,6 +71,18 @@ test("the connection is told in the order of what hurts most", async () => {
   expect(connection()).toBe("offline")
 })
 
+test("what a status says while another one is read counts", async () => {
+  let answer: (status: Status) => void = () => {}
+  const { transport, settings } = make({
+    "Settings.Status": () => new Promise<Status>((done) => (answer = done)),
+  })
+  const loading = settings.load()
+  transport.tell("status", status({ locked: false }))
+  answer(status({ locked: true }))
+  await loading
+  expect(settings.status?.locked).toBe(false)
+})
+
 describe("a super-peer counts for the connection as it does for the banner", () => {
   const superPeer: Peer = { peer: "s", person: "", name: "", path: "super-peer", rttMs: 1 }
   const cases: [string, Peer[], Partial<Workspace> | undefined, string, string[]][] = [

@@ -28,16 +28,26 @@ export class Codes {
   readonly asideUntil = $derived(
     this.#all.filter((one) => this.#hidden(one)).map((one) => one.begun + runTime)[0] ?? 0,
   )
+  /** The workspaces of those that go on. */
+  readonly #workspaces = $derived(
+    new Set(this.#all.filter(({ state }) => !over(state)).map(({ workspace }) => workspace)),
+  )
   readonly close: () => void
   readonly #service
   readonly #told = new Told()
 
   constructor(transport: Transport) {
     this.#service = workspacesService(transport)
-    this.close = transport.on("codes", (comparison) => {
-      this.#told.tell(comparison.id)
-      this.#show(comparison)
-    })
+    const ends = [
+      transport.on("codes", (comparison) => {
+        this.#told.tell(comparison.id)
+        this.#show(comparison)
+      }),
+      transport.on("device.link", ({ state }) => {
+        if (state === "failed") this.dismissDevice()
+      }),
+    ]
+    this.close = () => ends.forEach((end) => end())
   }
 
   async load() {
@@ -53,6 +63,11 @@ export class Codes {
   /** Gives the code that the other person read out. Whether it was right, the event says. */
   async enter(id: string, code: string) {
     await this.#service.EnterCode(id, code)
+  }
+
+  /** Whether codes are being compared for a workspace: then somebody answers. */
+  compares(workspace: string): boolean {
+    return this.#workspaces.has(workspace)
   }
 
   /** Ends a comparison on both sides. What became of it, the event says. */
@@ -76,6 +91,11 @@ export class Codes {
   dismiss(id: string) {
     this.#all = this.#all.filter((one) => one.id !== id)
     this.#aside = this.#aside.filter((one) => one !== id)
+  }
+
+  /** Takes away that a device is being added: it was not, or was removed again. */
+  dismissDevice() {
+    this.#all = this.#all.filter((one) => !one.device || one.state !== "verified")
   }
 
   // What it came to is shown in any case.

@@ -11,8 +11,8 @@ function fake(calls: unknown[][]) {
       calls.push([method, ...args])
       return method === "Workspaces.Comparisons" ? [] : undefined
     },
-    on: <K extends keyof Events>(_: K, listener: (data: Events[K]) => void) => {
-      tell = listener as (data: unknown) => void
+    on: <K extends keyof Events>(event: K, listener: (data: Events[K]) => void) => {
+      if (event === "codes") tell = listener as (data: unknown) => void
       return () => undefined
     },
   }
@@ -63,6 +63,30 @@ describe("codes", () => {
     tell(comparison("verified", "c2"))
     codes.dismiss("c2")
     expect(codes.current?.id).toBe("c1")
+  })
+
+  it("does not go on saying that a device is added which was not, or was removed again", () => {
+    const { transport, tell } = fake([])
+    const codes = new Codes(transport)
+    tell({ ...comparison("compare"), device: true })
+    codes.dismissDevice()
+    expect(codes.current?.id).toBe("c1")
+    tell({ ...comparison("verified"), device: true })
+    expect(codes.current?.state).toBe("verified")
+    codes.dismissDevice()
+    expect(codes.current).toBeUndefined()
+  })
+
+  it("says for which workspace somebody answers", () => {
+    const { transport, tell } = fake([])
+    const codes = new Codes(transport)
+    expect(codes.compares("w")).toBe(false)
+    tell(comparison("waiting"))
+    expect([codes.compares("w"), codes.compares("other")]).toEqual([true, false])
+    codes.putAside("c1")
+    expect(codes.compares("w")).toBe(true)
+    tell(comparison("failed"))
+    expect(codes.compares("w")).toBe(false)
   })
 
   it("says nothing of a run that failed before there was a code", () => {
@@ -120,8 +144,8 @@ describe("codes", () => {
   })
 
   it("says every end in words of its own", () => {
-    const said = ["stopped", "wrong", "refused", "lost", "late"].map(howEnded)
-    expect(new Set(said).size).toBe(5)
+    const said = ["stopped", "wrong", "refused", "lost", "late", "removed"].map(howEnded)
+    expect(new Set(said).size).toBe(6)
     expect(howEnded("")).toBe(howEnded("lost"))
   })
 })

@@ -11,6 +11,8 @@ export function howEnded(end: string): string {
       return m.codes_end_refused()
     case "late":
       return m.codes_end_late()
+    case "removed":
+      return m.codes_end_removed()
     default:
       return m.codes_end_lost()
   }
