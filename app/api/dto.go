@@ -148,7 +148,7 @@ type Person struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	Role      string `json:"role"`
-	State     string `json:"state"` // verified, unverified, new-device, suspended or removed
+	State     string `json:"state"` // verified, unverified, new-device, suspended, left or removed
 	Online    bool   `json:"online"`
 	LastSeen  int64  `json:"lastSeen"`
 	Devices   int    `json:"devices"`

@@ -81,7 +81,7 @@ func TestWhoLeavesIsGoneAndTheFirstOwnerHandsOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []*Node{ben, cleo} {
-		n.known(ws, "Ana", func(p api.Person) bool { return p.State == "removed" })
+		n.known(ws, "Ana", func(p api.Person) bool { return p.State == "left" })
 	}
 	if r := ana.workspace(ws).Removal; r == nil || r.How != "left" {
 		t.Errorf("who left is out as %+v", r)

@@ -12,7 +12,11 @@ import (
 // The format of a file (SPEC.md).
 const (
 	formatName    = "parvis-audit"
-	formatVersion = 1
+	formatVersion = 2
+	// From this version on who left is told from who was removed, and spaces of one
+	// device from each other.
+	leavesToldApart = 2
+	spacesToldApart = 2
 )
 
 // Limits of a file, in bytes and in elements.
@@ -56,7 +60,7 @@ func write(s *story, claims Claims, entries []*member.Entry) ([]byte, error) {
 	w := &writer{out: &out}
 	out.WriteString("{\n")
 	w.field("format", formatName)
-	w.field("version", formatVersion)
+	w.field("version", s.version)
 	w.field("about", honest())
 	w.field("workspace", s.ws.String())
 	w.field("claims", claims)
@@ -68,7 +72,7 @@ func write(s *story, claims Claims, entries []*member.Entry) ([]byte, error) {
 		}
 	}
 	w.list("entries", rows)
-	w.list("lines", each(s.word(claims.Names)))
+	w.list("lines", each(s.word(naming{claims.Names, s.version})))
 	w.list("forks", each(s.forks))
 	w.list("people", each(s.people))
 	w.list("heads", each(s.heads))

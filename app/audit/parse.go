@@ -22,6 +22,7 @@ const notThis = "This is not an audit log. Choose the file that parvis audit exp
 // they are written until somebody looks at one, so that a small file cannot become a
 // large one in memory.
 type parsed struct {
+	version   int
 	workspace string
 	claims    Claims
 	entries   []entry
@@ -58,6 +59,7 @@ func parse(data []byte) (*parsed, error) {
 	if version > formatVersion {
 		return nil, problem("This audit log was made by a newer version of Parvis. Update Parvis and verify it again.")
 	}
+	file.version = version
 	p.field("about", &about)
 	p.field("workspace", &file.workspace)
 	p.claims(&file.claims)

@@ -22,7 +22,7 @@ const maxOwners = 3
 func whomToAsk(people []api.Person) string {
 	var owners []string
 	for _, p := range people {
-		if p.Role == "owner" && p.State != "removed" && !p.Self && len(owners) < maxOwners {
+		if p.Role == "owner" && !out(p) && !p.Self && len(owners) < maxOwners {
 			owners = append(owners, printable(p.Name))
 		}
 	}

@@ -144,8 +144,8 @@ func (s *Service) List(_ context.Context, ws seal.ID) ([]Person, error) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Person) int {
-		if here, gone := a.State != Removed, b.State != Removed; here != gone {
-			if here {
+		if outA, outB := a.State.Out(), b.State.Out(); outA != outB {
+			if outB {
 				return -1
 			}
 			return 1

@@ -159,8 +159,8 @@ func TestK66WhoLeftIsSeenOff(t *testing.T) {
 		}
 	}
 	everybodyHasAll(t, []*person{ana, cleo})
-	if s := cleo.status(ben); s.Status != member.Removed {
-		t.Errorf("who left is %s", s.Status)
+	if s := cleo.status(ben); s.Status != member.Removed || !s.Quit {
+		t.Errorf("who left is %s, left by itself: %v", s.Status, s.Quit)
 	}
 	cleo.says("after")
 	everybodyHasAll(t, []*person{ana, cleo})

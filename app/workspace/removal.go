@@ -27,9 +27,10 @@ func (w *Workspace) Removal() (how Removal, by seal.ID) {
 		return "", seal.ID{}
 	}
 	person, _ := st.Person(w.self.person)
-	switch person.Status {
-	case member.Left:
+	if person.Quit {
 		return RemovedLeft, seal.ID{}
+	}
+	switch person.Status {
 	case member.Suspended:
 		return RemovedSuspended, seal.ID{}
 	case member.Removed:

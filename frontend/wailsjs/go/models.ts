@@ -11,6 +11,7 @@ export namespace api {
 	    count: number;
 	    history: string;
 	    closed: string;
+	    spaceName: string;
 	}
 	export interface AuditExported {
 	    token: string;

@@ -19,7 +19,7 @@ const everybody = new Map(
     person("ana", "Ana", { self: true }),
     person("ben", "Ben"),
     person("cleo", "Cleo", { state: "removed" }),
-    person("dan", "Dan", { state: "removed" }),
+    person("dan", "Dan", { state: "left" }),
   ].map((one) => [one.id, one]),
 )
 const direct = (...people: string[]) => channel("c", { kind: "direct", people })

@@ -1,4 +1,5 @@
 import { list } from "../../transport/services"
+import { out } from "../people/rights"
 import type { Channel, Person, Space } from "../../transport/types"
 
 /** Why nobody can write, or would be read: the space is closed, the other one is gone, or all are. */
@@ -15,7 +16,7 @@ export function silence(
   const others = list(channel.people)
     .map((id) => people.get(id))
     .filter((person) => !person?.self)
-  if (others.length === 0 || !others.every((person) => person?.state === "removed")) {
+  if (others.length === 0 || !others.every((person) => out(person))) {
     return undefined
   }
   return others.length === 1 ? "gone" : "all-gone"
