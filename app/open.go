@@ -174,7 +174,7 @@ func meanings() []api.Meaning {
 		{Of: workspace.ErrSuccessor, Code: api.CodeInvalid, Message: "Somebody must take the place of the last owner: name a member or admin who is to be the owner."},
 		{Of: workspace.ErrTooFew, Code: api.CodeRefused, Message: "More trustees have to consent. Each of them makes a text with “parvis people consent” or in the window."},
 		{Of: workspace.ErrCodesOnly, Code: api.CodeRefused, Message: "This workspace lets nobody in before codes were compared. Make the invitation with codes first."},
-		{Of: workspace.ErrPersonGone, Code: api.CodeInvalid, Message: "This person is removed already."},
+		{Of: workspace.ErrPersonGone, Code: api.CodeInvalid, Message: "This person is no longer in the workspace."},
 		{Of: workspace.ErrYourself, Code: api.CodeInvalid, Message: "You cannot do this to yourself. To go, leave the workspace."},
 		{Of: workspace.ErrOutranked, Code: api.CodeRefused, Message: "This person’s role is not below yours. Ask an owner who stands above both of you."},
 		{Of: workspace.ErrHandOver, Code: api.CodeRefused, Message: "You are the first owner: hand the workspace over to somebody before you leave it."},
