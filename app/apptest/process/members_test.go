@@ -78,8 +78,8 @@ func TestPeopleAreManagedByCommands(t *testing.T) {
 	refused(ben, "More trustees", "people", "depose", "Ana", "--successor", "Ben")
 	clitest.Run[struct{ Person api.Person }](t, ben, "people", "depose", "Ana", "--successor", "Ben", "--consent", consent)
 	everywhere("Ana is a member", []*clitest.Node{ana, ben, cleo}, func(p map[string]api.Person) bool { return p["Ana"].Role == "member" && p["Ben"].Role == "owner" })
-	clitest.Run[struct{ Workspace struct{ ID string } }](t, ana, "workspace", "leave")
-	everywhere("Ana is gone", []*clitest.Node{ben, cleo}, func(p map[string]api.Person) bool { return p["Ana"].State == "removed" })
+	clitest.Run[struct{ Workspace struct{ ID string } }](t, ana, "workspace", "leave", "--yes")
+	everywhere("Ana is gone", []*clitest.Node{ben, cleo}, func(p map[string]api.Person) bool { return p["Ana"].State == "left" })
 	if m := clitest.Run[struct{ Matters []api.Matter }](t, ben, "people", "matters").Matters; len(m) != 0 {
 		t.Errorf("matters %+v", m)
 	}
