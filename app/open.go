@@ -178,6 +178,7 @@ func meanings() []api.Meaning {
 		{Of: workspace.ErrYourself, Code: api.CodeInvalid, Message: "You cannot do this to yourself. To go, leave the workspace."},
 		{Of: workspace.ErrOutranked, Code: api.CodeRefused, Message: "This person’s role is not below yours. Ask an owner who stands above both of you."},
 		{Of: workspace.ErrHandOver, Code: api.CodeRefused, Message: "You are the first owner: hand the workspace over to somebody before you leave it."},
+		{Of: workspace.ErrStillIn, Code: api.CodeInvalid, Message: "This device is still in this workspace. Leave it first; then it can be removed from this computer."},
 		{Of: workspace.ErrNotTop, Code: api.CodeRefused, Message: "Only the first owner of the workspace may do this. Ask that person."},
 		{Of: workspace.ErrNotSuspended, Code: api.CodeInvalid, Message: "This person waits for no confirmation. Reload the list."},
 		{Of: workspace.ErrCastOut, Code: api.CodeRefused, Message: "This device left this workspace, or was removed from it, and cannot come back into it. To join again on this computer, start Parvis with a new data folder (--data): you are a new person there."},

@@ -31,6 +31,7 @@ type Workspace struct {
 type Removal struct {
 	How string `json:"how"` // device, person (with all devices), left or suspended
 	By  string `json:"by"`  // the id of the person who did it; empty: nobody did, or it is not known
+	At  int64  `json:"at"`  // by the clock of whoever did it; 0: not known
 }
 
 // CreateWorkspace founds a workspace.

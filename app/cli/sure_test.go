@@ -65,3 +65,27 @@ func TestAFileThatIsThereIsReplacedWhenThatIsSaid(t *testing.T) {
 		t.Errorf("to standard output: %q", errs)
 	}
 }
+
+func TestAWorkspaceIsForgottenOnlyWhenOneIsOut(t *testing.T) {
+	const all = `[{"id":"aa11bb","name":"Atelier","state":"ready"},{"id":"cc22dd","name":"Workshop","state":"removed","removal":{"how":"left","by":"","at":5}},` +
+		`{"id":"ee33ff","name":"Waiting","state":"removed","removal":{"how":"suspended","by":""}}]`
+	n := &node{answers: map[string]string{"Workspaces.List": all, "Workspaces.Forget": "null"}}
+	for _, test := range []struct {
+		command []string
+		want    string
+	}{
+		{[]string{"Atelier", "--yes"}, `You are still in "Atelier". Leave it first`},
+		{[]string{"Waiting", "--yes"}, `You are still in "Waiting".`},
+		{[]string{"Workshop"}, `All that is on this computer of "Workshop" is deleted: messages, documents, files and keys. This cannot be undone; what the others have stays with them. Nothing was changed. To do it, say --yes.`},
+		{[]string{"Nowhere", "--yes"}, `There is no workspace "Nowhere".`},
+	} {
+		_, errs, exit := run(t, n, "", append([]string{"workspace", "forget"}, test.command...)...)
+		if exit != ExitFailed || !strings.Contains(errs, test.want) || strings.HasPrefix(n.last(), "Workspaces.Forget") {
+			t.Errorf("%v: exit %d, %q, asked %s", test.command, exit, errs, n.last())
+		}
+	}
+	out, errs, exit := run(t, n, "", "workspace", "forget", "Workshop", "--yes")
+	if exit != ExitDone || out != "Deleted Workshop from this computer.\n" || n.last() != `Workspaces.Forget "cc22dd"` {
+		t.Errorf("exit %d, %q %q, asked %s", exit, out, errs, n.last())
+	}
+}

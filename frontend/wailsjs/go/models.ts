@@ -598,6 +598,7 @@ export namespace api {
 	export interface Removal {
 	    how: string;
 	    by: string;
+	    at: number;
 	}
 	export interface Workspace {
 	    id: string;
