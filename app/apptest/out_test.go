@@ -11,7 +11,7 @@ import (
 
 // What somebody had in a workspace stays readable on their computer when they are out,
 // and goes when they say so.
-func TestAWorkspaceThatOneIsOutOfIsReadAndPutAway(t *testing.T) {
+func TestK51AWorkspaceThatOneIsOutOfIsReadAndPutAway(t *testing.T) {
 	ws, nodes := team(t, "Ana", "Ben", "Cleo")
 	ana, ben, cleo := nodes[0], nodes[1], nodes[2]
 	ana.Say(ws, "before")

@@ -63,7 +63,7 @@ func TestK77TrusteesDeposeTheFounder(t *testing.T) {
 			t.Errorf("her successor is %+v", p.status(dan))
 		}
 	}
-	if err := ana.w.SetRole(t.Context(), ben.who(), member.RoleGuest); !errors.Is(err, workspace.ErrOutranked) {
+	if err := ana.w.SetRole(t.Context(), ben.who(), member.RoleGuest); !errors.Is(err, workspace.ErrOwnersAppoint) {
 		t.Errorf("who was deposed still acts: %v", err)
 	}
 }
