@@ -40,7 +40,7 @@ func TestPeopleAreManagedByCommands(t *testing.T) {
 		}
 	}
 
-	refused(ben, "not below yours", "people", "role", "Cleo", "admin")
+	refused(ben, "Only an owner can make somebody an admin. Ask Ana", "people", "role", "Cleo", "admin")
 	refused(ana, "owner, admin, member or guest", "people", "role", "Ben", "king")
 	if p := clitest.Run[struct{ Person api.Person }](t, ana, "people", "role", "Ben", "admin").Person; p.Role != "admin" {
 		t.Errorf("Ben is %+v", p)
