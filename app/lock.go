@@ -74,7 +74,7 @@ func (a *App) lock() error {
 		return nil
 	}
 	err := a.shut(life, end)
-	a.manager.Forget()
+	a.manager.Clear()
 	a.mu.Lock()
 	a.network = nil
 	a.mu.Unlock()

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"parvis/app/api"
 	"parvis/app/workspace"
@@ -61,7 +63,26 @@ func (m members) SetRole(ctx context.Context, r api.PersonRole) error {
 	if !ok {
 		return &api.Error{Code: api.CodeInvalid, Message: "A role is owner, admin, member or guest. Choose one of them."}
 	}
-	return w.SetRole(ctx, person, role)
+	err = w.SetRole(ctx, person, role)
+	switch {
+	case errors.Is(err, workspace.ErrSameRole):
+		return &api.Error{Code: api.CodeInvalid, Message: m.teams.people.Name(w.ID(), person) + " is already " + aRole(role) + "."}
+	case errors.Is(err, workspace.ErrOwnersAppoint):
+		ask := "an owner"
+		if owners := m.teams.owners(ctx, w); len(owners) > 0 {
+			ask = strings.Join(owners, " or ")
+		}
+		return &api.Error{Code: api.CodeRefused, Message: "Only an owner can make somebody " + aRole(role) + ". Ask " + ask + " to do it."}
+	}
+	return err
+}
+
+// aRole is a role with its article.
+func aRole(role member.Role) string {
+	if role == member.RoleOwner || role == member.RoleAdmin {
+		return "an " + role.String()
+	}
+	return "a " + role.String()
 }
 
 // HandOver implements [api.MemberService].

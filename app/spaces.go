@@ -21,10 +21,9 @@ func (t *teams) Spaces(_ context.Context, ws string) ([]api.Space, error) {
 	if st == nil {
 		return nil, workspace.ErrNotReady
 	}
-	_, device := w.Self()
 	var list []api.Space
 	for _, space := range st.Spaces() {
-		if !st.CanRead(space.ID, device) || space.Kind == member.SpaceSelf {
+		if !w.Shows(space.ID) || space.Kind == member.SpaceSelf {
 			continue
 		}
 		list = append(list, t.space(w, space))

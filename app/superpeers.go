@@ -144,7 +144,7 @@ func (t *teams) holders(ctx context.Context, w *workspace.Workspace, roles ...pe
 		return nil // the refusal does without names
 	}
 	for _, p := range all {
-		if slices.Contains(roles, p.Role) && p.State != people.Removed && !p.Self && len(names) < maxOwners {
+		if slices.Contains(roles, p.Role) && !p.State.Out() && !p.Self && len(names) < maxOwners {
 			names = append(names, p.Name)
 		}
 	}

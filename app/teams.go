@@ -25,7 +25,9 @@ type teams struct {
 	// unreached says why the last attempt to connect to a peer failed.
 	unreached func(p2p.PeerID) p2p.Cause
 	mayInvite func(context.Context, *workspace.Workspace) error
-	naming    sync.Mutex // two spaces that are made at once do not get one name
+	// dropped tells the features that a workspace is not here any more.
+	dropped []func(ws seal.ID)
+	naming  sync.Mutex // two spaces that are made at once do not get one name
 }
 
 // List returns the workspaces of this device.
@@ -46,7 +48,7 @@ func (t *teams) describe(w *workspace.Workspace) api.Workspace {
 		return dto
 	}
 	if how, by := w.Removal(); how != "" {
-		dto.State, dto.Removal = "removed", &api.Removal{How: string(how)}
+		dto.State, dto.Removal = "removed", &api.Removal{How: string(how), At: w.RemovedMs()}
 		if !by.IsZero() {
 			dto.Removal.By = by.String()
 		}
@@ -155,6 +157,21 @@ func (t *teams) CancelJoin(ctx context.Context, ws string) error {
 		return fmt.Errorf("workspace %q: %w", ws, workspace.ErrNotFound)
 	}
 	return t.manager.CancelJoin(ctx, id)
+}
+
+// Forget deletes from this device a workspace that it is out of.
+func (t *teams) Forget(ctx context.Context, ws string) error {
+	id, err := seal.ParseID(ws)
+	if err != nil {
+		return fmt.Errorf("workspace %q: %w", ws, workspace.ErrNotFound)
+	}
+	if err := t.manager.Forget(ctx, id); err != nil {
+		return err
+	}
+	for _, drop := range t.dropped {
+		drop(id)
+	}
+	return nil
 }
 
 func (t *teams) get(text string) (*workspace.Workspace, error) {

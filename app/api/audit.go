@@ -67,6 +67,8 @@ type AuditAbout struct {
 	Count   int    `json:"count"`
 	History string `json:"history"`
 	Closed  string `json:"closed"`
+
+	SpaceName string `json:"spaceName"` // what tells the space from all others: its name, or the end of its id
 }
 
 // AuditGiven is access to a space that somebody got; none takes it away.
@@ -171,9 +173,10 @@ func auditPageDTO(p audit.Page) AuditPage {
 		}
 		return id[:min(len(id), 8)]
 	}
+	space := spaceNames(p.Names)
 	page := AuditPage{
 		More: p.More, Whole: p.Whole,
-		Lines: translateAll(p.Lines, func(l audit.Line) AuditLine { return auditLineDTO(l, called) }),
+		Lines: translateAll(p.Lines, func(l audit.Line) AuditLine { return auditLineDTO(l, called, space) }),
 		Forks: translateAll(p.Forks, func(f audit.Fork) AuditFork {
 			return AuditFork{Person: f.Person, Name: called(f.Person), Device: f.Device, First: f.First, Second: f.Second}
 		}),
@@ -184,14 +187,14 @@ func auditPageDTO(p audit.Page) AuditPage {
 	return page
 }
 
-func auditLineDTO(l audit.Line, called func(string) string) AuditLine {
+func auditLineDTO(l audit.Line, called, space func(string) string) AuditLine {
 	line := AuditLine{
 		N: l.N, Entry: l.Entry, Clock: l.ClockMs, By: l.By.Person, ByName: called(l.By.Person), Device: l.By.Device, Number: l.By.Number,
 		Role: l.By.Role, What: l.Did.What, Person: l.Did.Person, Name: called(l.Did.Person), Added: l.Did.Added, Removed: l.Did.Removed,
 		Kept: l.Kept, Fork: l.Fork, Text: l.Text,
 		About: AuditAbout{
 			Device: l.Did.Device, Number: l.Did.Number, Role: l.Did.Role, Was: l.Did.Was, Space: l.Did.Space, Kind: l.Did.Kind,
-			Invite: l.Did.Invite, Count: l.Did.Count, History: l.Did.History, Closed: l.Did.Closed,
+			Invite: l.Did.Invite, Count: l.Did.Count, History: l.Did.History, Closed: l.Did.Closed, SpaceName: space(l.Did.Space),
 		},
 		Given: translateAll(l.Did.Access, func(g audit.Given) AuditGiven { return AuditGiven{g.Person, called(g.Person), g.Access} }),
 	}
@@ -199,4 +202,26 @@ func auditLineDTO(l audit.Line, called func(string) string) AuditLine {
 		line.Because, line.RestsOn, line.Reason, line.ReasonBy = l.Void.By, l.Void.RestOn, l.Void.Text, called(l.Void.Person)
 	}
 	return line
+}
+
+// spaceNames calls a space by its name; by the end of its id where it has none that is
+// known, and by both where another one is called alike.
+func spaceNames(names map[string]string) func(id string) string {
+	const spaceDigits = 2 * len(seal.SpaceID{})
+	count := map[string]int{}
+	for id, name := range names {
+		if len(id) == spaceDigits {
+			count[name]++
+		}
+	}
+	return func(id string) string {
+		switch name := names[id]; {
+		case name == "":
+			return audit.SpaceMark(id)
+		case count[name] > 1:
+			return name + " " + audit.SpaceMark(id)
+		default:
+			return name
+		}
+	}
 }

@@ -66,3 +66,34 @@ func TestTheAuditLogIsExported(t *testing.T) {
 		t.Errorf("a guest: %v", failure)
 	}
 }
+
+// A space is called so that it is known from all others.
+func TestSpacesInTheAuditLogAreToldApart(t *testing.T) {
+	s := spacious{&services{}}
+	a := api.New(api.Config{Audit: s, Life: func() (context.Context, error) { return t.Context(), nil }})
+	got, failure := call(a, "Audit.List", `{"workspace":"`+ws+`"}`)
+	if failure != nil {
+		t.Fatal(failure)
+	}
+	for _, name := range []string{"Board", "Plans 00000002", "Plans 00000003", "00000004"} {
+		if !strings.Contains(got, `"spaceName":"`+name+`"`) {
+			t.Errorf("no space is called %q in %s", name, got)
+		}
+	}
+}
+
+// spacious answers with spaces of one device, of which two have one name and one has none.
+type spacious struct{ *services }
+
+func (s spacious) List(context.Context, seal.ID, audit.Query) (audit.Page, error) {
+	id := func(n string) string { return strings.Repeat("a", 24) + "0000000" + n }
+	page := audit.Page{Names: map[string]string{id("1"): "Board", id("2"): "Plans", id("3"): "Plans", ws: "Plans"}}
+	for _, n := range []string{"1", "2", "3", "4"} {
+		page.Lines = append(page.Lines, audit.Line{Did: audit.Act{What: audit.MadeSpace, Space: id(n)}})
+	}
+	return page, nil
+}
+
+func (s spacious) Export(context.Context, seal.ID) (audit.Exported, error) {
+	return audit.Exported{}, nil
+}

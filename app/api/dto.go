@@ -31,6 +31,7 @@ type Workspace struct {
 type Removal struct {
 	How string `json:"how"` // device, person (with all devices), left or suspended
 	By  string `json:"by"`  // the id of the person who did it; empty: nobody did, or it is not known
+	At  int64  `json:"at"`  // by the clock of whoever did it; 0: not known
 }
 
 // CreateWorkspace founds a workspace.
@@ -148,7 +149,7 @@ type Person struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	Role      string `json:"role"`
-	State     string `json:"state"` // verified, unverified, new-device, suspended or removed
+	State     string `json:"state"` // verified, unverified, new-device, suspended, left or removed
 	Online    bool   `json:"online"`
 	LastSeen  int64  `json:"lastSeen"`
 	Devices   int    `json:"devices"`

@@ -46,6 +46,7 @@ func (s teams) Join(_ context.Context, _, person string, wait time.Duration) (ap
 	return api.Workspace{}, s.call("join as %s within %s", person, wait)
 }
 func (s teams) CancelJoin(context.Context, string) error { return s.call("cancel") }
+func (s teams) Forget(context.Context, string) error     { return s.call("forget") }
 func (s teams) Invite(context.Context, api.NewInvite) (api.Invite, error) {
 	return api.Invite{}, s.call("invite")
 }

@@ -12,8 +12,15 @@ type WorkspaceService interface {
 	Inspect(ctx context.Context, link string) (LinkInfo, error)
 	// Join returns when keys have arrived or wait is over, with the state then.
 	Join(ctx context.Context, link, person string, wait time.Duration) (Workspace, error)
+	PuttingAway
+}
+
+// PuttingAway takes workspaces off this device.
+type PuttingAway interface {
 	// CancelJoin ends a join that goes on.
 	CancelJoin(ctx context.Context, workspace string) error
+	// Forget deletes from this device a workspace that it is out of.
+	Forget(ctx context.Context, workspace string) error
 }
 
 // InvitationService makes and ends invitations.
@@ -94,6 +101,12 @@ func (w *Workspaces) CancelJoin(workspace string) error {
 	return act(w.edge, "Workspaces.CancelJoin", func(ctx context.Context) error {
 		return w.teams.CancelJoin(ctx, workspace)
 	})
+}
+
+// Forget deletes all that is on this device of a workspace that this device left or was
+// removed from. What the others have stays with them.
+func (w *Workspaces) Forget(workspace string) error {
+	return act(w.edge, "Workspaces.Forget", func(ctx context.Context) error { return w.teams.Forget(ctx, workspace) })
 }
 
 // Invite makes an invitation and its link.

@@ -1,6 +1,7 @@
 package apptest
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -81,13 +82,50 @@ func TestWhoLeavesIsGoneAndTheFirstOwnerHandsOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []*Node{ben, cleo} {
-		n.known(ws, "Ana", func(p api.Person) bool { return p.State == "removed" })
+		n.known(ws, "Ana", func(p api.Person) bool { return p.State == "left" })
 	}
 	if r := ana.workspace(ws).Removal; r == nil || r.How != "left" {
 		t.Errorf("who left is out as %+v", r)
 	}
 	ben.Say(ws, "without Ana")
 	cleo.Until("the others go on", func() bool { return slices.Contains(cleo.Texts(ws), "without Ana") })
+}
+
+func TestWhoMayChangeARoleIsSaid(t *testing.T) {
+	ws, nodes := team(t, "Ana", "Ben", "Cleo")
+	ana, ben := nodes[0], nodes[1]
+	if err := ana.API().Members.SetRole(api.PersonRole{Workspace: ws, Person: ana.person(ws, "Ben"), Role: "admin"}); err != nil {
+		t.Fatal(err)
+	}
+	ben.known(ws, "Ben", func(p api.Person) bool { return p.Role == "admin" })
+	lines := func() int {
+		page, err := ana.API().Audit.List(api.AuditQuery{Workspace: ws, Routine: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(page.Lines)
+	}
+	before := lines()
+	for _, test := range []struct {
+		by   *Node
+		who  string
+		role string
+		want string
+	}{
+		{ana, "Cleo", "member", "Cleo is already a member."},
+		{ana, "Ben", "admin", "Ben is already an admin."},
+		{ben, "Cleo", "admin", "Only an owner can make somebody an admin. Ask Ana to do it."},
+		{ben, "Cleo", "guest", "Only an owner can make somebody a guest. Ask Ana to do it."},
+		{ben, "Ana", "member", "Only an owner can make somebody a member. Ask Ana to do it."},
+	} {
+		err := test.by.API().Members.SetRole(api.PersonRole{Workspace: ws, Person: test.by.person(ws, test.who), Role: test.role})
+		if e, is := errors.AsType[*api.Error](err); !is || e.Message != test.want {
+			t.Errorf("%s %s: %v, want %s", test.who, test.role, err, test.want)
+		}
+	}
+	if after := lines(); after != before {
+		t.Errorf("the log has %d lines more", after-before)
+	}
 }
 
 // A guest knows the workspace, its space and the people in it by name, and nobody else.

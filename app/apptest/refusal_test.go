@@ -61,7 +61,7 @@ func TestADeviceKnowsWhoRemovedIt(t *testing.T) {
 	}
 	phone.Until("the phone knows who removed it", func() bool {
 		w := removal(phone)
-		return w.State == "removed" && w.Removal != nil && *w.Removal == api.Removal{How: "device", By: self}
+		return w.State == "removed" && w.Removal != nil && w.Removal.How == "device" && w.Removal.By == self && w.Removal.At > 0
 	})
 	var known *api.Error
 	if _, err := phone.API().Workspaces.Join(api.JoinWorkspace{Link: ana.Invite(ws), Person: "Ana", WaitMs: 1000}); !errors.As(err, &known) || !strings.Contains(known.Message, "was removed from it, and cannot come back") {
@@ -76,6 +76,6 @@ func TestADeviceKnowsWhoRemovedIt(t *testing.T) {
 	}
 	ben.Until("Ben knows that it was Ana", func() bool {
 		w := removal(ben)
-		return w.Removal != nil && *w.Removal == api.Removal{How: "device", By: self} && w.Self != self && strings.HasPrefix(w.Name, "Atelier")
+		return w.Removal != nil && w.Removal.How == "device" && w.Removal.By == self && w.Removal.At > 0 && w.Self != self && strings.HasPrefix(w.Name, "Atelier")
 	})
 }

@@ -69,7 +69,7 @@ type Act struct {
 	Role    string   `json:"role,omitempty"`
 	Was     string   `json:"was,omitempty"` // the role before
 	Space   string   `json:"space,omitempty"`
-	Kind    string   `json:"kind,omitempty"` // of the space; or codes, instant
+	Kind    string   `json:"kind,omitempty"` // of the space; codes, instant; or left: who is removed had left
 	Invite  string   `json:"invitation,omitempty"`
 	Count   int      `json:"count,omitempty"`
 	Access  []Given  `json:"access,omitempty"`

@@ -124,6 +124,9 @@ func describeOffice(before *member.State, e *member.Entry) (act Act, err error) 
 	act.Person = target.String()
 	if p, ok := before.Person(target); ok {
 		act.Was = p.Role.String()
+		if act.What == RemovedPerson && p.Status == member.Left {
+			act.Kind = p.Status.String() // by the person's own entry, which this one confirms
+		}
 	}
 	return act, err
 }

@@ -13,6 +13,11 @@ import (
 const (
 	formatName    = "parvis-audit"
 	formatVersion = 2
+	// From this version on who left is told from who was removed, spaces of one
+	// device from each other, and devices are counted from 1.
+	leavesToldApart = 2
+	spacesToldApart = 2
+	devicesFromOne  = 2 // in words, as people count
 )
 
 // Limits of a file, in bytes and in elements.
@@ -68,7 +73,7 @@ func write(s *story, claims Claims, entries []*member.Entry) ([]byte, error) {
 		}
 	}
 	w.list("entries", rows)
-	w.list("lines", each(s.word(claims.Names)))
+	w.list("lines", each(s.word(naming{claims.Names, s.version})))
 	w.list("forks", each(s.forks))
 	w.list("people", each(s.people))
 	w.list("heads", each(s.heads))

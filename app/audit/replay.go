@@ -9,8 +9,8 @@ import (
 
 // story is a log as it is told: all that can be said without names.
 type story struct {
+	version int // of the words that tell it
 	ws      seal.ID
-	version int // of the words in which it is told
 	lines   []Line
 	forks   []Fork
 	people  []Person
@@ -19,12 +19,15 @@ type story struct {
 
 // replay is the reading of a log, entry by entry.
 type replay struct {
-	log    *member.Log
-	lines  []Line
-	places map[seal.ID]int // of entries, from 1
+	version int
+	log     *member.Log
+	lines   []Line
+	places  map[seal.ID]int // of entries, from 1
 }
 
-func newReplay() *replay { return &replay{log: member.NewLog(), places: map[seal.ID]int{}} }
+func newReplay(version int) *replay {
+	return &replay{version: version, log: member.NewLog(), places: map[seal.ID]int{}}
+}
 
 // add judges one entry and tells what it does.
 func (r *replay) add(e *member.Entry) error {
@@ -44,6 +47,9 @@ func (r *replay) add(e *member.Entry) error {
 	}
 	if line.Did, err = describe(before, e); err != nil {
 		return err
+	}
+	if r.version < leavesToldApart && line.Did.What == RemovedPerson {
+		line.Did.Kind = ""
 	}
 	r.places[e.ID] = line.N
 	r.lines = append(r.lines, line)
@@ -73,7 +79,7 @@ func (r *replay) author(before *member.State, e *member.Entry) (Author, error) {
 
 // end tells what only the whole log can say.
 func (r *replay) end() *story {
-	s := &story{ws: r.log.WS(), version: formatVersion, lines: r.lines}
+	s := &story{version: r.version, ws: r.log.WS(), lines: r.lines}
 	for _, u := range r.log.Unkept() {
 		line := &s.lines[r.places[u.Entry]-1]
 		by := r.places[u.By]
@@ -90,7 +96,11 @@ func (r *replay) end() *story {
 		s.heads = append(s.heads, head.String())
 	}
 	for _, p := range st.Persons() {
-		s.people = append(s.people, personOf(st, p))
+		one := personOf(st, p)
+		if p.Quit && r.version >= leavesToldApart {
+			one.Status = member.Left.String()
+		}
+		s.people = append(s.people, one)
 	}
 	return s
 }
@@ -106,8 +116,11 @@ func personOf(st *member.State, p member.Person) Person {
 }
 
 // tell reads a log whose entries were judged before.
-func tell(entries []*member.Entry) (*story, error) {
-	r := newReplay()
+func tell(entries []*member.Entry) (*story, error) { return tellAs(formatVersion, entries) }
+
+// tellAs tells a log in the words of a version.
+func tellAs(version int, entries []*member.Entry) (*story, error) {
+	r := newReplay(version)
 	for _, e := range inOrder(entries) {
 		if err := r.add(e); err != nil {
 			return nil, fmt.Errorf("tell the log: %w", err)

@@ -20,6 +20,8 @@ type Names interface {
 	// Name is the short id of a person whose name is not known.
 	Name(ws, person seal.ID) string
 	WorkspaceName(ctx context.Context, ws seal.ID) (string, error)
+	// SpaceName is empty where the name of a space is not known.
+	SpaceName(ctx context.Context, ws seal.ID, space seal.SpaceID) (string, error)
 }
 
 // Log is a workspace as the audit needs it.
@@ -73,14 +75,14 @@ type Page struct {
 	Lines  []Line
 	More   bool // there are older ones
 	Forks  []Fork
-	People []Person // by id; to choose from
-	Whole  bool     // nothing is kept from the reader: guests see their own part
-	Names  map[string]string
+	People []Person          // by id; to choose from
+	Whole  bool              // nothing is kept from the reader: guests see their own part
+	Names  map[string]string // of people and spaces, as far as they are known
 }
 
 // List reads the newest lines that a query chooses. Guests see what they did and what
 // was done to them.
-func (s *Service) List(_ context.Context, ws seal.ID, q Query) (Page, error) {
+func (s *Service) List(ctx context.Context, ws seal.ID, q Query) (Page, error) {
 	log, story, err := s.tell(ws)
 	if err != nil {
 		return Page{}, err
@@ -88,8 +90,11 @@ func (s *Service) List(_ context.Context, ws seal.ID, q Query) (Page, error) {
 	mine := viewOf(log)
 	story = mine.of(story)
 	names := s.names(ws, story)
+	if err := s.nameSpaces(ctx, ws, story, names); err != nil {
+		return Page{}, err
+	}
 	page := Page{Names: names, Whole: mine.whole, Forks: story.forks, People: story.people}
-	lines := story.word(names)
+	lines := story.word(naming{names, story.version})
 	for i := len(lines) - 1; i >= 0; i-- {
 		line := lines[i]
 		if q.Before > 0 && line.N >= q.Before || !mine.sees(line) || line.Did.Routine() && !q.Routine || q.Person != "" && !line.About(q.Person) {
@@ -191,6 +196,28 @@ func (s *Service) names(ws seal.ID, story *story) map[string]string {
 		note(l.By.Person)
 	}
 	return names
+}
+
+// nameSpaces adds the names of spaces that this device knows. They are for this screen
+// only: in a file they would tell others what only a space's own people read.
+func (s *Service) nameSpaces(ctx context.Context, ws seal.ID, story *story, names map[string]string) error {
+	for _, l := range story.lines {
+		if l.Did.What != MadeSpace {
+			continue
+		}
+		id, err := seal.ParseSpaceID(l.Did.Space)
+		if err != nil {
+			return err
+		}
+		name, err := s.config.Names.SpaceName(ctx, ws, id)
+		if err != nil {
+			return fmt.Errorf("name space %s: %w", SpaceMark(l.Did.Space), err)
+		}
+		if name != "" {
+			names[l.Did.Space] = name
+		}
+	}
+	return nil
 }
 
 // view is what one person sees of a log.

@@ -33,6 +33,10 @@ func (n knownNames) Name(_, person seal.ID) string {
 }
 func (n knownNames) WorkspaceName(context.Context, seal.ID) (string, error) { return "Atelier", nil }
 
+func (n knownNames) SpaceName(context.Context, seal.ID, seal.SpaceID) (string, error) {
+	return "", nil
+}
+
 func serve(tm *membertest.Team, by *membertest.Actor, names knownNames) *Service {
 	return New(Config{
 		Find: func(ws seal.ID) (Log, error) {

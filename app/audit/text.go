@@ -6,19 +6,22 @@ import (
 	"strings"
 )
 
-// The sentences are part of a version of the file: a later program writes the same
-// ones for it, else old files would not verify any more. Version 1 counts the devices of a
-// person from 0, version 2 from 1, as people do.
+// The sentences are part of a version of the file: a later program writes the same ones
+// for it, else old files would not verify any more.
 
-// naming gives people the names that the exporter knows; they are claims. Devices are
-// counted from first.
+// naming gives people and spaces the names that the teller knows, by id; they are claims.
 type naming struct {
-	names map[string]string
-	first int
+	names   map[string]string
+	version int
 }
 
 // device is a device by its number in the person.
-func (n naming) device(number int) string { return "device " + strconv.Itoa(number+n.first) }
+func (n naming) device(number int) string {
+	if n.version >= devicesFromOne {
+		number++
+	}
+	return "device " + strconv.Itoa(number)
+}
 
 // person is a name with enough of the id that two Annes differ.
 func (n naming) person(id string) string {
@@ -30,9 +33,23 @@ func (n naming) person(id string) string {
 
 func brief(id string) string { return id[:min(len(id), 8)] }
 
-// word the lines of a story with the names of people.
-func (s *story) word(names map[string]string) []Line {
-	n := naming{names: names, first: min(s.version-1, 1)}
+// space is a name with enough of the id that two spaces differ.
+func (n naming) space(id string) string {
+	switch name := n.names[id]; {
+	case n.version < spacesToldApart:
+		return brief(id)
+	case name != "":
+		return name + " " + SpaceMark(id)
+	}
+	return SpaceMark(id)
+}
+
+// SpaceMark is what tells a space from others: the end of its id, because all private
+// spaces that one device made begin alike (crdt/member M35).
+func SpaceMark(id string) string { return id[max(0, len(id)-8):] }
+
+// word the lines of a story in a given naming.
+func (s *story) word(n naming) []Line {
 	lines := make([]Line, len(s.lines))
 	for i, line := range s.lines {
 		line.Text = n.author(line.By) + " " + n.act(line.Did)
@@ -71,7 +88,7 @@ func (n naming) act(a Act) string {
 		if a.Kind == "instant" {
 			how = "with an invitation that needs no codes"
 		}
-		return fmt.Sprintf("admitted %s as %s %s (invitation %s)", n.person(a.Person), a.Role, how, brief(a.Invite)) + opened(a.Added)
+		return fmt.Sprintf("admitted %s as %s %s (invitation %s)", n.person(a.Person), a.Role, how, brief(a.Invite)) + n.opened(a.Added)
 	case Joined:
 		return fmt.Sprintf("joined as %s with invitation %s of %s", a.Role, brief(a.Invite), n.person(a.Person))
 	case Confirmed:
@@ -95,6 +112,9 @@ func (n naming) office(a Act) string {
 		}
 		return fmt.Sprintf("made %s, who was %s, %s%s", n.person(a.Person), a.Was, a.Role, rank)
 	case RemovedPerson:
+		if a.Kind == "left" {
+			return fmt.Sprintf("confirmed that %s, who was %s, had left", n.person(a.Person), a.Was)
+		}
 		return fmt.Sprintf("removed %s, who was %s", n.person(a.Person), a.Was)
 	case Deposed:
 		return fmt.Sprintf("made %s, who was %s, a member by the consent of %s", n.person(a.Person), a.Was, n.some(a.Added))
@@ -107,7 +127,7 @@ func (n naming) office(a Act) string {
 		if a.Kind == "codes" {
 			codes = ", with codes to compare first"
 		}
-		return fmt.Sprintf("made invitation %s for %s as %s%s", brief(a.Invite), times(a.Count), a.Role, codes) + opened(a.Added)
+		return fmt.Sprintf("made invitation %s for %s as %s%s", brief(a.Invite), times(a.Count), a.Role, codes) + n.opened(a.Added)
 	case WithdrewInvite:
 		return fmt.Sprintf("withdrew invitation %s of %s", brief(a.Invite), n.person(a.Person))
 	}
@@ -117,11 +137,11 @@ func (n naming) office(a Act) string {
 func (n naming) team(a Act) string {
 	switch a.What {
 	case MadeSpace:
-		return fmt.Sprintf("made the %s space %s, history %s: %s", a.Kind, brief(a.Space), a.History, n.given(a.Access))
+		return fmt.Sprintf("made the %s space %s, history %s: %s", a.Kind, n.space(a.Space), a.History, n.given(a.Access))
 	case ChangedSpace:
-		return fmt.Sprintf("changed the %s space %s: %s", a.Kind, brief(a.Space), n.changes(a))
+		return fmt.Sprintf("changed the %s space %s: %s", a.Kind, n.space(a.Space), n.changes(a))
 	case MadeKey:
-		return fmt.Sprintf("made key %d of the %s space %s", a.Count, a.Kind, brief(a.Space))
+		return fmt.Sprintf("made key %d of the %s space %s", a.Count, a.Kind, n.space(a.Space))
 	case SetPolicy:
 		quorum := "nobody can depose an owner"
 		if a.Count > 0 {
@@ -197,14 +217,14 @@ func times(uses int) string {
 }
 
 // opened tells which spaces an invitation opens.
-func opened(spaces []string) string {
+func (n naming) opened(spaces []string) string {
 	if len(spaces) == 0 {
 		return ""
 	}
 	parts := make([]string, 0, len(spaces))
 	for _, s := range spaces {
 		access, space, _ := strings.Cut(s, " ")
-		parts = append(parts, access+" "+brief(space))
+		parts = append(parts, access+" "+n.space(space))
 	}
 	return ", spaces: " + strings.Join(parts, ", ")
 }

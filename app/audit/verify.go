@@ -44,8 +44,7 @@ func verify(data []byte) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	story.version = file.version
-	lines := story.word(file.claims.Names)
+	lines := story.word(naming{file.claims.Names, story.version})
 	if err := file.compare(story, lines); err != nil {
 		return nil, err
 	}
@@ -77,7 +76,7 @@ func (f *parsed) replay() ([]*member.Entry, *story, error) {
 		return nil, nil, problem("The file holds no entry, so it shows nothing.")
 	}
 	entries := make([]*member.Entry, len(f.entries))
-	r := newReplay()
+	r := newReplay(f.version)
 	for i, stated := range f.entries {
 		e, err := stated.open(i + 1)
 		if err != nil {
@@ -170,7 +169,7 @@ func (f *parsed) compare(s *story, lines []Line) error {
 		return problem("The list of forks was changed, in its row %d: the entries prove %d forks.", at, len(s.forks))
 	}
 	if at := differs(f.people, s.people); at > 0 {
-		return problem("The list of people was changed, in its row %d: %s", at, personAt(s.people, at, naming{names: f.claims.Names}))
+		return problem("The list of people was changed, in its row %d: %s", at, personAt(s.people, at, naming{f.claims.Names, s.version}))
 	}
 	if at := differs(f.heads, s.heads); at > 0 {
 		return problem("The list of heads was changed, in its row %d.", at)

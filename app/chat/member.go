@@ -29,11 +29,10 @@ func (t *team) refresh() {
 	if st == nil || st == t.state {
 		return
 	}
-	_, device := t.Self()
 	t.state, t.spaces, t.byID = st, nil, map[seal.SpaceID]Space{}
 	for _, s := range st.Spaces() {
 		kind, talks := spaceKind(s.Kind)
-		if !talks || !st.CanRead(s.ID, device) {
+		if !talks || !t.Shows(s.ID) {
 			continue
 		}
 		space := Space{ID: s.ID, Kind: kind, People: slices.SortedFunc(maps.Keys(s.Members), seal.ID.Compare), FromJoin: s.History == member.HistoryFromJoin}

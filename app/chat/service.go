@@ -107,6 +107,13 @@ func (s *Service) Open(team Team) workspace.View {
 	return v
 }
 
+// Forget drops what is kept in memory of a workspace that is not on this device any more.
+func (s *Service) Forget(ws seal.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.views, ws)
+}
+
 // view finds the view of a workspace.
 func (s *Service) view(ws seal.ID) (*view, error) {
 	s.mu.Lock()

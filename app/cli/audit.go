@@ -78,12 +78,18 @@ func showAudit(w io.Writer, page api.AuditPage) {
 }
 
 func (s *session) auditExport() *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	cmd := &cobra.Command{
 		Use: "export FILE", Short: "Write the whole log to one file that anybody can verify", Args: cobra.ExactArgs(1),
 		Long: "Writes the whole membership log to one JSON file: every signed entry, and what they say in words. Anybody verifies it, without a\n" +
 			"node: parvis audit verify FILE\nThe file holds no key of the workspace. It does hold the names of its people as this device knows them, and who is in which\n" +
-			"space. A FILE that is there already is replaced; - is standard output.",
+			"space. A FILE that is there already is replaced with --force only; - is standard output.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] != "-" {
+				if err := freeFile(args[0], force); err != nil {
+					return err
+				}
+			}
 			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
 				made, err := client.Call[api.AuditExported](ctx, c, "Audit.Export", client.Arg(ws.ID))
 				if err != nil {
@@ -107,6 +113,8 @@ func (s *session) auditExport() *cobra.Command {
 			})
 		},
 	}
+	addForce(cmd, &force)
+	return cmd
 }
 
 // replaceFile writes a file beside its place first: there is never half of it under its

@@ -16,13 +16,18 @@ import (
 
 func (s *session) backupCommand() *cobra.Command {
 	var passphrase string
+	var force bool
 	cmd := &cobra.Command{
 		Use: "backup FILE", Short: "Write everything to one file that your recovery key opens", Args: cobra.ExactArgs(1),
 		Long: "Write everything that this node holds to one age file: membership logs, messages, documents, pictures, keys, settings.\n" +
 			"Your recovery key opens it, or, with --passphrase-file, a passphrase; then both are needed to restore it.\n" +
 			"The keys of this device are not in it: whoever restores it is a new device. Any age tool opens the file.\n\n" +
-			"The file is written beside its place, flushed, read back and compared; only then does it replace one of that name.",
+			"The file is written beside its place, flushed, read back and compared; only then does it get its name. With --force it replaces a file that has\n" +
+			"it already: the old one stays whole until the new one is.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := freeFile(args[0], force); err != nil {
+				return err
+			}
 			to, err := newBackup(args[0], passphrase)
 			if err != nil {
 				return err
@@ -36,6 +41,7 @@ func (s *session) backupCommand() *cobra.Command {
 			})
 		},
 	}
+	addForce(cmd, &force)
 	cmd.Flags().StringVar(&passphrase, "passphrase-file", "", "seal it with the passphrase in the first line of this file")
 	return cmd
 }

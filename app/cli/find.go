@@ -119,11 +119,16 @@ func (s *session) choose(all []api.Workspace) (api.Workspace, error) {
 	case s.workspace == "":
 		return all[0], nil
 	}
+	return theOne(s.workspace, all)
+}
+
+// theOne is the workspace of an id or name.
+func theOne(wanted string, all []api.Workspace) (api.Workspace, error) {
 	things := make([]named, len(all))
 	for i, w := range all {
 		things[i] = named{w.ID, w.Name}
 	}
-	i, err := find("workspace", s.workspace, things)
+	i, err := find("workspace", wanted, things)
 	if err != nil {
 		return api.Workspace{}, err
 	}

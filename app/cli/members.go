@@ -193,21 +193,3 @@ func forkText(m api.Matter, who, self string) string {
 	}
 	return text + "Tell an owner or an admin: they remove it, unless " + who + " restored an old state on it."
 }
-
-func (s *session) workspaceLeave() *cobra.Command {
-	return &cobra.Command{
-		Use: "leave", Short: "Leave the workspace with all your devices", Args: cobra.NoArgs,
-		Long: "Leave the workspace with all your devices. What you wrote stays with the others, and what is on this computer stays on it. This data folder\n" +
-			"cannot come back into the workspace: to come back you need a new invitation, on another computer or with a new data folder (--data), and you are a new person there.",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.in(cmd.Context(), func(ctx context.Context, c *client.Client, ws api.Workspace) error {
-				if err := does(ctx, c, "Members.Leave", ws.ID); err != nil {
-					return err
-				}
-				return s.print(map[string]idName{"workspace": {ws.ID, ws.Name}}, func(w io.Writer) {
-					fmt.Fprintf(w, "You left %s. To come back you need a new invitation and a new data folder (--data).\n", printable(ws.Name))
-				})
-			})
-		},
-	}
-}

@@ -42,11 +42,14 @@ func trusted(p api.Person, all []api.Person) string {
 			names = append(names, other.Name)
 		}
 	}
-	if len(names) == 0 || p.State == "removed" {
+	if len(names) == 0 || out(p) {
 		return p.State
 	}
 	return p.State + " (verified by " + strings.Join(names, " and ") + ")"
 }
+
+// out reports whether a person left or was removed.
+func out(p api.Person) bool { return p.State == "left" || p.State == "removed" }
 
 func seen(p api.Person) string {
 	if p.Online {

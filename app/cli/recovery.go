@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"parvis/app"
 	"parvis/app/api"
@@ -135,8 +133,8 @@ func (s *session) recoveryConfirm() *cobra.Command {
 // askPaper reads words of a recovery key: from a script all of its input, at a terminal
 // lines until there are enough words, or an empty one.
 func (s *session) askPaper(ctx context.Context, prompt string) (string, error) {
-	terminal, ok := s.Stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+	terminal, ok := s.terminal()
+	if !ok {
 		all, err := io.ReadAll(io.LimitReader(s.Stdin, 4<<10))
 		if err != nil || strings.TrimSpace(string(all)) == "" {
 			return "", invalid("The words of the recovery key are missing. Give them on the standard input.")

@@ -22,7 +22,7 @@ const maxOwners = 3
 func whomToAsk(people []api.Person) string {
 	var owners []string
 	for _, p := range people {
-		if p.Role == "owner" && p.State != "removed" && !p.Self && len(owners) < maxOwners {
+		if p.Role == "owner" && !out(p) && !p.Self && len(owners) < maxOwners {
 			owners = append(owners, printable(p.Name))
 		}
 	}
@@ -48,7 +48,8 @@ func removalText(ws api.Workspace, people []api.Person) string {
 	if ws.Name != "" {
 		name += " " + quote(ws.Name)
 	}
-	const gone = " Nothing new arrives here, and nothing is sent, not even what still waited here."
+	const gone = " Nothing new arrives here, and nothing is sent, not even what still waited here." +
+		" What is here can be read in the window, or deleted with: parvis workspace forget."
 	switch {
 	case removal.How == "left":
 		return "You left " + name + "." + gone + " To come back, ask " + ask + " for an invitation and open it with a new data folder (--data), as a new person."

@@ -89,7 +89,7 @@ func showRules(w io.Writer, rules api.Rules, people []api.Person) {
 func suggestTrustees(w io.Writer, people []api.Person) {
 	var able []api.Person
 	for _, p := range people {
-		if p.State != "removed" && p.State != "suspended" && p.Role != "guest" {
+		if !out(p) && p.State != "suspended" && p.Role != "guest" {
 			able = append(able, p)
 		}
 	}

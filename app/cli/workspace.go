@@ -56,7 +56,7 @@ func (s *session) workspaceCommand() *cobra.Command {
 			})
 		},
 	}
-	return group("workspace", "Make, list and leave workspaces", create, all, s.workspaceRules(), s.workspaceLeave())
+	return group("workspace", "Make, list and leave workspaces", create, all, s.workspaceRules(), s.workspaceLeave(), s.workspaceForget())
 }
 
 // joined is the document of a join.

@@ -17,11 +17,9 @@ func (t team) MainSpace() seal.SpaceID {
 	return t.Workspace.MainSpace()
 }
 
-// CanRead implements [Circle].
+// CanRead implements [Circle]: what is here of a space is shown.
 func (t team) CanRead(space seal.SpaceID) bool {
-	_, device := t.Self()
-	st := t.State()
-	return st != nil && st.CanRead(space, device)
+	return t.Shows(space)
 }
 
 // CanWrite implements [Circle].

@@ -45,6 +45,7 @@ func (t team) membership(st *member.State, p member.Person) Membership {
 	m := Membership{
 		Person: p.ID, Role: Role(p.Role.String()), By: p.By,
 		Here:      p.Status == member.Active || p.Status == member.Suspended,
+		Left:      p.Quit,
 		Admitted:  p.Verified && p.Status == member.Active,
 		Suspended: p.Status == member.Suspended,
 		First:     st.IsTop(p.ID),

@@ -30,8 +30,12 @@ const (
 	Unverified State = "unverified" // the own person did not compare codes with them
 	NewDevice  State = "new-device" // added a device since, or within seven days
 	Suspended  State = "suspended"  // came with an invitation that was used too often
-	Removed    State = "removed"    // left or was removed
+	Left       State = "left"       // left by itself
+	Removed    State = "removed"    // was removed
 )
+
+// Out reports whether a person is not in the workspace any more.
+func (s State) Out() bool { return s == Left || s == Removed }
 
 // Role is owner, admin, member or guest.
 type Role string

@@ -89,6 +89,13 @@ func (s *Service) Open(team Team) workspace.View {
 	return v
 }
 
+// Forget drops what is kept in memory of a workspace that is not on this device any more.
+func (s *Service) Forget(ws seal.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.views, ws)
+}
+
 func (s *Service) view(ws seal.ID) (*view, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,8 +152,8 @@ func (s *Service) List(_ context.Context, ws seal.ID) ([]Person, error) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Person) int {
-		if here, gone := a.State != Removed, b.State != Removed; here != gone {
-			if here {
+		if outA, outB := a.State.Out(), b.State.Out(); outA != outB {
+			if outB {
 				return -1
 			}
 			return 1

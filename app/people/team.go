@@ -62,6 +62,7 @@ type Membership struct {
 	Person   seal.ID
 	Role     Role
 	Here     bool     // not removed, not left
+	Left     bool     // left by itself, which a removal may have confirmed
 	By       seal.ID  // who invited or admitted the person
 	Admitted bool     // after codes were compared with By
 	Devices  []Device // active ones

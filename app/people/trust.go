@@ -213,6 +213,8 @@ func (v *view) state(m Membership, self seal.ID, t Trust, trusted bool) State {
 		return d.Later && v.service.config.Now().UnixMilli()-d.AddedMs < newDeviceMs
 	})
 	switch {
+	case m.Left:
+		return Left
 	case !m.Here:
 		return Removed
 	case m.Suspended:

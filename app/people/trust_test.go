@@ -82,6 +82,8 @@ func TestP11TheStateSaysHowSureOneIs(t *testing.T) {
 	r.wantsState(t, "compared again", people.Verified)
 	r.setBen(func(m *people.Membership) { m.Here = false })
 	r.wantsState(t, "gone", people.Removed)
+	r.setBen(func(m *people.Membership) { m.Left = true })
+	r.wantsState(t, "gone by itself", people.Left)
 	stranger := workspace.Compared{Person: ben, Device: seal.ID{99}, Method: workspace.ByJoining}
 	if err := people.ComparedIn(r.people, t.Context(), ws, stranger); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("with a device that the log does not know: %v", err)

@@ -306,6 +306,13 @@ func (s *Service) Values(ctx context.Context, ws seal.ID, prefix string) (map[st
 	return values, nil
 }
 
+// Forget drops what is kept in memory of a workspace that is not on this device any more.
+func (s *Service) Forget(ws seal.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.views, ws)
+}
+
 func (s *Service) view(ws seal.ID) (*view, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

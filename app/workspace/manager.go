@@ -303,9 +303,9 @@ func (m *Manager) Close() error {
 	return errors.Join(failed...)
 }
 
-// Forget drops what a closed manager held, with its keys. Nobody may use it before it is opened
+// Clear drops what a closed manager held, with its keys. Nobody may use it before it is opened
 // again.
-func (m *Manager) Forget() {
+func (m *Manager) Clear() {
 	m.mu.Lock()
 	clear(m.all)
 	m.mu.Unlock()

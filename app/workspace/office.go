@@ -15,6 +15,10 @@ var (
 	ErrYourself = errors.New("this is not done to oneself: leave instead")
 	// ErrOutranked reports that the other person's role is not below one's own.
 	ErrOutranked = errors.New("this person's role is not below yours")
+	// ErrOwnersAppoint reports that the own person is no owner, and only owners change roles.
+	ErrOwnersAppoint = errors.New("only an owner changes roles")
+	// ErrSameRole reports that a person has the wanted role already.
+	ErrSameRole = errors.New("this person has that role already")
 	// ErrHandOver reports that the top owner cannot leave before somebody else is.
 	ErrHandOver = errors.New("hand the workspace over to somebody first: it needs an owner")
 	// ErrPersonGone reports a person who was removed before.
@@ -97,16 +101,34 @@ func (w *Workspace) RemovePerson(ctx context.Context, person seal.ID, reason uin
 	})
 }
 
+// appoints is the own person, if it may give somebody a role that this one does not have.
+func (w *Workspace) appoints(st *member.State, person seal.ID, role member.Role) (own member.Person, err error) {
+	own, _ = st.Person(w.self.person)
+	p, err := w.below(st, person)
+	switch {
+	case err != nil && !errors.Is(err, ErrOutranked):
+		return own, err
+	case p.Status == member.Left:
+		return own, untouched{ErrPersonGone}
+	case p.Role == role:
+		return own, untouched{ErrSameRole}
+	case own.Role != member.RoleOwner:
+		return own, untouched{ErrOwnersAppoint}
+	}
+	return own, err
+}
+
 // SetRole gives a person another role, below the own one before and after. A new owner
 // stands below the one who made it. Who becomes a guest is out of the main space, and no
 // recipient of what is written there from then on.
 func (w *Workspace) SetRole(ctx context.Context, person seal.ID, role member.Role) error {
 	return w.act(ctx, "set the role of "+person.Short(), func(ctx context.Context, st *member.State, after *afterCommit) error {
-		if _, err := w.below(st, person); err != nil {
+		own, err := w.appoints(st, person, role)
+		if err != nil {
 			return err
 		}
 		body := member.RoleSetBody{Person: person, Role: role}
-		if own, _ := st.Person(w.self.person); role == member.RoleOwner {
+		if role == member.RoleOwner {
 			body.OwnerRank = own.OwnerRank + 1
 		}
 		raw, err := body.Encode()

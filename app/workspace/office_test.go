@@ -77,7 +77,7 @@ func TestRolesFollowTheRanks(t *testing.T) {
 	}
 	ctx := t.Context()
 	refused("a member removes a member", ben.w.RemovePerson(ctx, cleo.who(), 0), workspace.ErrOutranked)
-	refused("a member makes an admin", ben.w.SetRole(ctx, cleo.who(), member.RoleAdmin), workspace.ErrOutranked)
+	refused("a member makes an admin", ben.w.SetRole(ctx, cleo.who(), member.RoleAdmin), workspace.ErrOwnersAppoint)
 	promote(t, ana, ben, member.RoleAdmin)
 	promote(t, ana, cleo, member.RoleAdmin)
 	promote(t, ana, dan, member.RoleGuest)
@@ -90,7 +90,7 @@ func TestRolesFollowTheRanks(t *testing.T) {
 	promote(t, ana, dan, member.RoleMember)
 	everybodyHasAll(t, all)
 	refused("an admin removes an admin", ben.w.RemovePerson(ctx, cleo.who(), 0), workspace.ErrOutranked)
-	refused("an admin makes an admin", ben.w.SetRole(ctx, dan.who(), member.RoleAdmin), workspace.ErrRefused)
+	refused("an admin makes an admin", ben.w.SetRole(ctx, dan.who(), member.RoleAdmin), workspace.ErrOwnersAppoint)
 	refused("an admin removes the owner", ben.w.RemovePerson(ctx, ana.who(), 0), workspace.ErrOutranked)
 	refused("the owner removes herself", ana.w.RemovePerson(ctx, ana.who(), 0), workspace.ErrYourself)
 	refused("somebody unknown", ana.w.RemovePerson(ctx, seal.ID{1}, 0), workspace.ErrNotFound)
@@ -117,6 +117,39 @@ func TestRolesFollowTheRanks(t *testing.T) {
 	everybodyHasAll(t, all)
 	if a := dan.status(ana); a.Role != member.RoleMember || a.Status != member.Active {
 		t.Errorf("the former founder is %+v", a)
+	}
+}
+
+func TestARoleThatSomebodyHasWritesNothing(t *testing.T) {
+	all := team(t, 3)
+	ana, ben, cleo := all[0], all[1], all[2]
+	promote(t, ana, ben, member.RoleOwner)
+	everybodyHasAll(t, all)
+	before := len(ana.w.Entries())
+	for _, test := range []struct {
+		by, of *person
+		role   member.Role
+		want   error
+	}{
+		{ana, cleo, member.RoleMember, workspace.ErrSameRole},
+		{ana, ben, member.RoleOwner, workspace.ErrSameRole},
+		{ben, ana, member.RoleOwner, workspace.ErrSameRole},
+		{ben, ana, member.RoleAdmin, workspace.ErrOutranked},
+		{ana, ana, member.RoleOwner, workspace.ErrYourself},
+	} {
+		if err := test.by.w.SetRole(t.Context(), test.of.who(), test.role); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.role, err, test.want)
+		}
+	}
+	if after := len(ana.w.Entries()); after != before {
+		t.Errorf("%d entries more", after-before)
+	}
+	if err := cleo.w.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	everybodyHasAll(t, all)
+	if err := ana.w.SetRole(t.Context(), cleo.who(), member.RoleAdmin); !errors.Is(err, workspace.ErrPersonGone) {
+		t.Errorf("a role for who left: %v", err)
 	}
 }
 
@@ -159,8 +192,8 @@ func TestK66WhoLeftIsSeenOff(t *testing.T) {
 		}
 	}
 	everybodyHasAll(t, []*person{ana, cleo})
-	if s := cleo.status(ben); s.Status != member.Removed {
-		t.Errorf("who left is %s", s.Status)
+	if s := cleo.status(ben); s.Status != member.Removed || !s.Quit {
+		t.Errorf("who left is %s, left by itself: %v", s.Status, s.Quit)
 	}
 	cleo.says("after")
 	everybodyHasAll(t, []*person{ana, cleo})

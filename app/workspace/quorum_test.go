@@ -67,7 +67,7 @@ func TestK77TrusteesDeposeTheFounder(t *testing.T) {
 	if len(told) != 1 || told[0].Act != member.TypeDepose || told[0].By != ben.who() || told[0].Was != member.RoleOwner || told[0].Role != member.RoleMember {
 		t.Errorf("who was deposed reads %+v", told)
 	}
-	if err := ana.w.SetRole(t.Context(), ben.who(), member.RoleGuest); !errors.Is(err, workspace.ErrOutranked) {
+	if err := ana.w.SetRole(t.Context(), ben.who(), member.RoleGuest); !errors.Is(err, workspace.ErrOwnersAppoint) {
 		t.Errorf("who was deposed still acts: %v", err)
 	}
 }

@@ -1,6 +1,10 @@
 package workspace
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"parvis/crdt/member"
 	"parvis/crdt/seal"
 )
@@ -27,15 +31,81 @@ func (w *Workspace) Removal() (how Removal, by seal.ID) {
 		return "", seal.ID{}
 	}
 	person, _ := st.Person(w.self.person)
-	switch person.Status {
-	case member.Left:
+	if person.Quit {
 		return RemovedLeft, seal.ID{}
+	}
+	switch person.Status {
 	case member.Suspended:
 		return RemovedSuspended, seal.ID{}
 	case member.Removed:
 		return RemovedPerson, w.remover(st, member.TypePersonRemove)
 	}
 	return RemovedDevice, w.remover(st, member.TypeDeviceRemove)
+}
+
+// Shows reports whether what is here of a space is shown: of one that this device may
+// read, and, once it is out for good, of one that it could read until then.
+func (w *Workspace) Shows(space seal.SpaceID) bool {
+	st := w.State()
+	if st == nil {
+		return false
+	}
+	return st.CanRead(space, w.self.device) || w.Out() && st.CouldRead(space, w.self.device)
+}
+
+// RemovedMs is when this device went out of the workspace, by the clock of whoever wrote
+// that: a label, in Unix milliseconds. 0: it is in, or nobody wrote it.
+func (w *Workspace) RemovedMs() int64 {
+	how, _ := w.Removal()
+	st := w.State()
+	if how == RemovedLeft {
+		return w.members.leftMs(st, w.self.person)
+	}
+	if how != RemovedPerson && how != RemovedDevice {
+		return 0
+	}
+	cut, _ := st.Cut(w.self.device)
+	for _, id := range cut.Entries {
+		if entry := w.members.entry(id); entry != nil {
+			return entry.HintMs
+		}
+	}
+	return 0
+}
+
+// leftMs is when a person said that it left.
+func (m *membership) leftMs(st *member.State, person seal.ID) int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range m.leaves(st, m.log.Order()[:m.committed], person) {
+		return m.log.Entry(id).HintMs
+	}
+	return 0
+}
+
+// ErrStillIn reports that a workspace cannot be forgotten while this device is in it.
+var ErrStillIn = errors.New("this device is in the workspace: leave it first")
+
+// Forget deletes from this device all that is here of a workspace that it is out of for
+// good. Nobody else hears of it.
+func (m *Manager) Forget(ctx context.Context, id seal.ID) error {
+	w, err := m.Get(id)
+	if err != nil {
+		return err
+	}
+	if !w.Out() {
+		return ErrStillIn
+	}
+	m.remove(w)
+	w.detach()
+	if err := m.Storage.Write(ctx, func(ctx context.Context) error { return m.Storage.RemoveWorkspace(ctx, id) }); err != nil {
+		m.put(w) // still there: it can be asked for again
+		return fmt.Errorf("forget workspace %s: %w", id.Short(), err)
+	}
+	m.staff()
+	m.network.Recheck()
+	m.Events.State.Publish(StateChanged{Workspace: id})
+	return nil
 }
 
 // Out reports whether this device is out of the workspace for good.

@@ -182,6 +182,12 @@ func TestKnock(t *testing.T) {
 				t.Error("an answer is a knock")
 			}
 		}
+		for _, bad := range []answer{{V: 2, State: uint(Waiting), Public: ana}, {V: 1, Public: ana}, {V: 1, State: uint(Waiting)}} {
+			plain := must[[]byte](t)(seal.Encode(bad))
+			if _, err := l.OpenAnswer(k.ID(), append([]byte{kindKnock}, l.down.Seal(plain, l.answerAAD(k.ID()))...)); seal.OutcomeOf(err) != seal.Drop {
+				t.Errorf("%+v opens: %v", bad, err)
+			}
+		}
 		if _, err := l.SealAnswer(k.ID(), Answer{0, ana}); err == nil {
 			t.Error("no state is sealed")
 		}

@@ -266,8 +266,8 @@ func TestWorkedCase6(t *testing.T) {
 		tm.seeAll(founder.id(), y.id())
 		tm.refused(y, PersonRemoveBody{Person: x.person}, "does not outrank")
 		tm.must(founder, PersonRemoveBody{Person: x.person})
-		if tm.status(x) != Removed {
-			t.Error("not removed")
+		if p, _ := tm.log.State().Person(x.person); p.Status != Removed || !p.Quit {
+			t.Errorf("%v, quit: %v", p.Status, p.Quit)
 		}
 	})
 	t.Run("M24 M37 the removal that confirms it closes what a thief dates back", func(t *testing.T) {

@@ -17,6 +17,7 @@ type Person struct {
 	Invite    seal.ID   // the invitation; zero for the founder
 	Verified  bool      // admitted after codes were compared, or the founder
 	JoinedMs  int64     // Unix milliseconds, a label
+	Quit      bool      // left by a signed entry of its own; if it was removed, then knowing that (rule M47)
 }
 
 // Device is one computer of a person.
@@ -39,8 +40,20 @@ func (p *personRec) public() Person {
 	}
 	return Person{
 		ID: p.id, Role: p.role, OwnerRank: p.ownerRank, Status: status, Devices: slices.Clone(p.devices),
-		By: p.by, Invite: p.invite, Verified: p.verified, JoinedMs: p.joinedMs,
+		By: p.by, Invite: p.invite, Verified: p.verified, JoinedMs: p.joinedMs, Quit: p.left(),
 	}
+}
+
+// left reports whether a person is out by a Leave of its own: each removal, if there is
+// one, only confirms it.
+func (p *personRec) left() bool {
+	switch p.status {
+	case Left:
+		return true
+	case Removed:
+		return p.quit && !slices.ContainsFunc(p.cuts, func(c cutRec) bool { return !c.left })
+	}
+	return false
 }
 
 func (s *State) publicDevice(d *deviceRec) Device {

@@ -43,6 +43,7 @@ type added struct {
 	use     *use
 	revoked seal.ID   // the invitation that the entry ends
 	devices []seal.ID // that the entry makes known
+	quit    seal.ID   // the person who leaves by the entry
 }
 
 // use is one person's use of an invitation.

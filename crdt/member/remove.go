@@ -62,6 +62,7 @@ type removal struct {
 	device seal.ID
 	fences []DeviceFences
 	blob   *seal.ID
+	left   bool // its author knew that the person had left
 }
 
 // cutRec is one removal as it concerns one device or person.
@@ -69,10 +70,11 @@ type cutRec struct {
 	entry  seal.ID
 	fences []DeviceFences
 	blob   *seal.ID
+	left   bool
 }
 
 func (s *State) addCut(r *removal) {
-	cut := cutRec{r.entry, r.fences, r.blob}
+	cut := cutRec{r.entry, r.fences, r.blob, r.left}
 	insert := func(cuts []cutRec) []cutRec {
 		at, _ := slices.BinarySearchFunc(cuts, cut, func(a, b cutRec) int { return a.entry.Compare(b.entry) })
 		return slices.Insert(slices.Clone(cuts), at, cut)
@@ -225,7 +227,7 @@ func (b PersonRemoveBody) check(c *check) error {
 		}
 	}
 	c.rec.revoke = &revocation{person: b.Person}
-	c.rec.added.cut = &removal{entry: c.e.ID, person: b.Person, fences: b.Fences, blob: b.Blob}
+	c.rec.added.cut = &removal{entry: c.e.ID, person: b.Person, fences: b.Fences, blob: b.Blob, left: p.status == Left}
 	c.setRole(b.Person, p.role, p.ownerRank, Removed)
 	return nil
 }

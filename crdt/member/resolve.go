@@ -138,6 +138,9 @@ func (s *State) note(r *record, void bool) {
 	if r.added.cut != nil {
 		s.addCut(r.added.cut)
 	}
+	if !r.added.quit.IsZero() {
+		s.editPerson(r.added.quit, func(p *personRec) { p.quit = true })
+	}
 }
 
 // extend moves the end of a device's chain. After a fork, all entries with the

@@ -120,6 +120,7 @@ func (b LeaveBody) check(c *check) error {
 	if c.st.isTop(c.person) {
 		return reject("leave: the top owner must hand over first")
 	}
+	c.rec.added.quit = c.person.id
 	c.setRole(c.person.id, c.person.role, c.person.ownerRank, Left)
 	return nil
 }

@@ -85,8 +85,16 @@ func (r *spaceRec) grounds(person seal.ID) []seal.ID {
 
 // access is what a person may do in a space now (rule M34).
 func (s *State) access(space seal.SpaceID, p *personRec) Access {
+	if p == nil || !p.active() {
+		return AccessNone
+	}
+	return s.given(space, p)
+}
+
+// given is what role and list give a person in a space, also one that is out.
+func (s *State) given(space seal.SpaceID, p *personRec) Access {
 	r, ok := s.spaces.get(spaceKey(space))
-	if !ok || p == nil || !p.active() {
+	if !ok {
 		return AccessNone
 	}
 	listed := r.members[p.id].access
@@ -119,6 +127,17 @@ func (s *State) Access(space seal.SpaceID, person seal.ID) Access {
 // CanRead reports whether a device may have the keys of a space.
 func (s *State) CanRead(space seal.SpaceID, dev seal.ID) bool {
 	return s.deviceAccess(space, dev) >= AccessRead
+}
+
+// CouldRead is [State.CanRead] for a device that is out: whether it could read a space
+// when it, or its person, went. It gives no right to anything that came since.
+func (s *State) CouldRead(space seal.SpaceID, dev seal.ID) bool {
+	d, ok := s.devices.get(dev)
+	if !ok {
+		return false
+	}
+	p, ok := s.people.get(d.person)
+	return ok && s.given(space, p) >= AccessRead
 }
 
 // CanWrite reports whether a device may write in a space.

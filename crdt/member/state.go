@@ -48,6 +48,7 @@ type personRec struct {
 	joinedMs   int64
 	devices    []seal.ID
 	cuts       []cutRec
+	quit       bool // a Leave of the person counts
 }
 
 // deviceRec is a device, or a recovery key, which acts as device -1.

@@ -322,7 +322,7 @@ func (tm *team) status(who *human) Status {
 func standing(s *State) string {
 	var b strings.Builder
 	for _, p := range s.Persons() {
-		fmt.Fprintf(&b, "person %s %v %d %v devices", p.ID.Short(), p.Role, p.OwnerRank, p.Status)
+		fmt.Fprintf(&b, "person %s %v %d %v quit %v devices", p.ID.Short(), p.Role, p.OwnerRank, p.Status, p.Quit)
 		for _, id := range p.Devices {
 			d, _ := s.Device(id)
 			fmt.Fprintf(&b, " %s/%d/%d/%v", id.Short(), d.Idx, d.KemGen, d.Active)

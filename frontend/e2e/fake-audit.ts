@@ -68,6 +68,7 @@ export class FakeAudit {
         count: 0,
         history: "",
         closed: "",
+        spaceName: "",
         ...about,
       },
       given: [],

@@ -49,9 +49,11 @@ export class FakeMembers {
   }
 
   /** Ends the membership of the person at the page. */
-  out(removal: { how: string; by: string }) {
+  out(removal: { how: string; by: string; at?: number }) {
     const { workspace } = this.#world
-    this.#world.tell("workspace", { ...Object.assign(workspace, { state: "removed", removal }) })
+    this.#world.tell("workspace", {
+      ...Object.assign(workspace, { state: "removed", removal: { at: Date.now(), ...removal } }),
+    })
   }
 
   /** Changes a person and tells the page about it. */

@@ -103,6 +103,7 @@ export class FakeTransport implements Transport {
       "Workspaces.Invites": () => this.#invites,
       "Workspaces.Comparisons": () => [],
       "Workspaces.CancelJoin": () => undefined,
+      "Workspaces.Forget": () => undefined,
       "Workspaces.RevokeInvite": (_: string, id: string) => this.#revoke(id),
       "People.List": () => this.#world.people,
       "People.Rename": (_: string, name: string) => this.#rename(name),

@@ -344,6 +344,8 @@ export async function members(report, browser, program, language) {
       await ana.page.getByText(w.isFirst).waitFor({ timeout: patience })
       await ana.question().getByRole("button", { name: w.leaveDo, exact: true }).click()
       await ana.page.getByRole("heading", { name: w.left }).waitFor({ timeout: patience })
+      await ana.at.channel("general").click() // what is here stays to be read
+      await ana.at.message("Welcome, Cleo").waitFor()
       await ana.at.look("members-left")
       await ana.page.evaluate(() => (location.hash = "#/add"))
       await ana.at.button(w.joinWith).click()

@@ -18,6 +18,7 @@ const names = {
     trustees: "Trustees",
     depose: /^Depose somebody/,
     makeText: "Make the text",
+    forget: "Delete from this computer",
     documents: "All documents",
     guestRadio: "Guest",
     removeDevice: "Remove this device",
@@ -45,6 +46,7 @@ const names = {
     trustees: "Personnes de confiance",
     depose: /^Destituer quelqu’un/,
     makeText: "Créer le texte",
+    forget: "Supprimer de cet ordinateur",
     documents: "Tous les documents",
     guestRadio: "Invité",
     removeDevice: "Retirer cet appareil",
@@ -194,10 +196,14 @@ export async function memberScreens(look) {
       )
       await show("the first owner leaves", leave)
       await show("a member leaves", leave, "role=member")
-      for (const how of ["left", "person", "suspended"])
-        await show(`out ${how}`, (page) =>
-          page.evaluate(([how, by]) => window.fake.members.out({ how, by }), [how, ""]),
-        )
+      const out = (how) => (page) =>
+        page.evaluate(([how, by]) => window.fake.members.out({ how, by }), [how, ""])
+      for (const how of ["left", "person", "device", "suspended"])
+        await show(`out ${how}`, out(how))
+      await show("out forget", async (page) => {
+        await out("left")(page)
+        await page.getByRole("button", { name: w.forget }).click()
+      })
       await show("a guest", people, "role=guest")
       await show("a guest profile", (page) => person(page, /Ben Carter/), "role=guest")
       await show("a guest nowhere", sidebar, "role=guest&nowhere")

@@ -7,7 +7,7 @@ import { Linking } from "./features/settings/linking.svelte"
 import { Settings } from "./features/settings/settings.svelte"
 import { Codes } from "./features/workspace/codes.svelte"
 import { hintOf, suggestion } from "./features/workspace/suggestion"
-import { Workspaces } from "./features/workspace/workspaces.svelte"
+import { isOut, readable, Workspaces } from "./features/workspace/workspaces.svelte"
 import { Navigation } from "./navigation.svelte"
 import { Team } from "./team.svelte"
 import type { Shell } from "./transport/shell"
@@ -68,7 +68,9 @@ export class App {
   readonly document = $derived.by(() => this.team?.documents.get(this.navigation.document))
 
   /** Only owners and admins may sign an invitation. */
-  readonly mayInvite = $derived(["owner", "admin"].includes(this.workspace?.role ?? ""))
+  readonly mayInvite = $derived(
+    this.workspace?.state === "ready" && ["owner", "admin"].includes(this.workspace.role),
+  )
 
   constructor(
     readonly transport: Transport,
@@ -130,11 +132,15 @@ export class App {
   /** Shows the workspace of the address. Called whenever that may have changed. */
   follow() {
     const workspace = this.workspace
-    const ready = workspace?.state === "ready" ? workspace : undefined
-    if (this.team?.workspace === ready?.id) return
+    const ready = workspace && readable(workspace) ? workspace : undefined
+    if (this.team?.workspace === ready?.id) {
+      if (this.team && ready) this.team.out = isOut(ready)
+      return
+    }
     this.team?.close()
     this.navigation.side = undefined
     this.team = ready && new Team(this.transport, ready.id, ready.self)
+    if (this.team && ready) this.team.out = isOut(ready)
     if (ready) void this.#loadCalls([ready.id])
     this.team?.load().catch((reason: unknown) => (this.failed = apiError(reason)))
   }

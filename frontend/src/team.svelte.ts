@@ -25,8 +25,14 @@ export class Team {
   readonly #transport
   readonly #ends: (() => void)[]
   loaded = $state(false)
+  /** Whether this device is out of the workspace: what is here is read, and nothing is written. */
+  out = $state(false)
   /** A guest makes nothing new, and sees only the private spaces that it was let into. */
   readonly guest = $derived.by(() => this.people.self?.role === "guest")
+  /** Whether the person makes channels, conversations and documents. */
+  readonly makes = $derived.by(() => !this.out && !this.guest)
+  /** The person as one who acts; nobody where this device is out. */
+  readonly actor = $derived.by(() => (this.out ? undefined : this.people.self))
 
   constructor(
     transport: Transport,

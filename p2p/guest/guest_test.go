@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -256,7 +257,7 @@ func TestW112EveryMessageHasOneForm(t *testing.T) {
 	for _, bad := range []any{
 		open{V: 2}, ready{V: 2, URL: offer.URL}, ready{V: 1}, ready{V: 1, URL: "ftp://x"}, ready{V: 1, URL: "https://x/"}, ready{V: 1, URL: "https://x#y"},
 		ready{V: 1, URL: "https://x y"}, ready{V: 1, URL: "https://u@x"}, ready{V: 1, URL: "https://" + strings.Repeat("x", maxURL)},
-		ready{V: 1, URL: offer.URL, STUN: []string{"turn:x"}}, ready{V: 1, URL: offer.URL, STUN: []string{"stun:é"}}, ready{V: 1, URL: offer.URL, STUN: make([]string, 5)},
+		ready{V: 1, URL: offer.URL, STUN: []string{"turn:x"}}, ready{V: 1, URL: offer.URL, STUN: []string{"stun:é"}}, ready{V: 1, URL: offer.URL, STUN: slices.Repeat(offer.STUN, maxSTUN+1)},
 		message{V: 2, Kind: 3, Seat: Seat{1}, Data: []byte{1}}, message{V: 1, Kind: 3, Data: []byte{1}}, message{V: 1, Kind: 3, Seat: Seat{1}, Data: []byte{}},
 		message{V: 1, Kind: 0, Seat: Seat{1}, Data: []byte{}}, message{V: 1, Kind: 6, Seat: Seat{1}, Data: []byte{}}, message{V: 1, Kind: 1 << 40, Seat: Seat{1}, Data: []byte{1}},
 		message{V: 1, Kind: 3, Seat: Seat{1}, Data: make([]byte, MaxData+1)},
@@ -576,9 +577,12 @@ func TestW118ABreachCostsAndARefusalDoesNot(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := wire.NewWriter(s, wire.Idle)
-		if i%2 == 0 {
+		switch i % 3 {
+		case 0:
 			_ = w.WriteFrame(make([]byte, maxOpen+1))
-		} else {
+		case 1:
+			_ = w.WriteFrame([]byte("no ticket"))
+		default:
 			_ = w.WriteFrame(good)
 			_ = w.WriteFrame([]byte("garbage"))
 		}

@@ -92,7 +92,7 @@ func TestAKilledBackupLeavesTheOldOneWhole(t *testing.T) {
 	killed := 0
 	for i := range kills {
 		done := make(chan clitest.Result, 1)
-		go func() { done <- ana.Try(t, nil, "backup", path) }()
+		go func() { done <- ana.Try(t, nil, "backup", path, "--force") }()
 		time.Sleep(took * time.Duration(i+1) / time.Duration(kills+1))
 		ana.Kill(t)
 		if result := <-done; result.Exit != 0 {
@@ -130,7 +130,7 @@ func TestABackupOnAFullDiskSaysSoAndLeavesTheOldOne(t *testing.T) {
 	if err := os.WriteFile(path, []byte("the old one"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	result := ana.Try(t, nil, "backup", path)
+	result := ana.Try(t, nil, "backup", path, "--force")
 	var document struct {
 		Error struct{ Code, Message string }
 	}

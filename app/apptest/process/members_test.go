@@ -40,7 +40,7 @@ func TestPeopleAreManagedByCommands(t *testing.T) {
 		}
 	}
 
-	refused(ben, "not below yours", "people", "role", "Cleo", "admin")
+	refused(ben, "Only an owner can make somebody an admin. Ask Ana", "people", "role", "Cleo", "admin")
 	refused(ana, "owner, admin, member or guest", "people", "role", "Ben", "king")
 	if p := clitest.Run[struct{ Person api.Person }](t, ana, "people", "role", "Ben", "admin").Person; p.Role != "admin" {
 		t.Errorf("Ben is %+v", p)
@@ -78,8 +78,8 @@ func TestPeopleAreManagedByCommands(t *testing.T) {
 	refused(ben, "More trustees", "people", "depose", "Ana", "--successor", "Ben")
 	clitest.Run[struct{ Person api.Person }](t, ben, "people", "depose", "Ana", "--successor", "Ben", "--consent", consent)
 	everywhere("Ana is a member", []*clitest.Node{ana, ben, cleo}, func(p map[string]api.Person) bool { return p["Ana"].Role == "member" && p["Ben"].Role == "owner" })
-	clitest.Run[struct{ Workspace struct{ ID string } }](t, ana, "workspace", "leave")
-	everywhere("Ana is gone", []*clitest.Node{ben, cleo}, func(p map[string]api.Person) bool { return p["Ana"].State == "removed" })
+	clitest.Run[struct{ Workspace struct{ ID string } }](t, ana, "workspace", "leave", "--yes")
+	everywhere("Ana is gone", []*clitest.Node{ben, cleo}, func(p map[string]api.Person) bool { return p["Ana"].State == "left" })
 	if m := clitest.Run[struct{ Matters []api.Matter }](t, ben, "people", "matters").Matters; len(m) != 0 {
 		t.Errorf("matters %+v", m)
 	}

@@ -11,6 +11,7 @@ export namespace api {
 	    count: number;
 	    history: string;
 	    closed: string;
+	    spaceName: string;
 	}
 	export interface AuditExported {
 	    token: string;
@@ -598,6 +599,7 @@ export namespace api {
 	export interface Removal {
 	    how: string;
 	    by: string;
+	    at: number;
 	}
 	export interface Workspace {
 	    id: string;

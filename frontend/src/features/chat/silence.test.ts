@@ -19,20 +19,34 @@ const everybody = new Map(
     person("ana", "Ana", { self: true }),
     person("ben", "Ben"),
     person("cleo", "Cleo", { state: "removed" }),
-    person("dan", "Dan", { state: "removed" }),
+    person("dan", "Dan", { state: "left" }),
   ].map((one) => [one.id, one]),
 )
 const direct = (...people: string[]) => channel("c", { kind: "direct", people })
 
 test("nobody writes in a closed space", () => {
-  expect(silence(channel("c"), space(true), everybody)).toBe("closed")
-  expect(silence(channel("c"), space(false), everybody)).toBeUndefined()
+  expect(silence(channel("c"), space(true), { people: everybody, out: false })).toBe("closed")
+  expect(silence(channel("c"), space(false), { people: everybody, out: false })).toBeUndefined()
 })
 
 test("nobody writes to people who are all gone", () => {
-  expect(silence(direct("ana", "ben"), undefined, everybody)).toBeUndefined()
-  expect(silence(direct("ana", "cleo"), undefined, everybody)).toBe("gone")
-  expect(silence(direct("ana", "cleo", "dan"), undefined, everybody)).toBe("all-gone")
-  expect(silence(direct("ana", "ben", "cleo"), undefined, everybody)).toBeUndefined()
-  expect(silence(direct("ana", "nobody-knows"), undefined, everybody)).toBeUndefined()
+  expect(
+    silence(direct("ana", "ben"), undefined, { people: everybody, out: false }),
+  ).toBeUndefined()
+  expect(silence(direct("ana", "cleo"), undefined, { people: everybody, out: false })).toBe("gone")
+  expect(silence(direct("ana", "cleo", "dan"), undefined, { people: everybody, out: false })).toBe(
+    "all-gone",
+  )
+  expect(
+    silence(direct("ana", "ben", "cleo"), undefined, { people: everybody, out: false }),
+  ).toBeUndefined()
+  expect(
+    silence(direct("ana", "nobody-knows"), undefined, { people: everybody, out: false }),
+  ).toBeUndefined()
+})
+
+test("who is out of the workspace writes nowhere", () => {
+  const here = { people: everybody, out: true }
+  expect(silence(channel("c"), space(false), here)).toBe("out")
+  expect(silence(direct("ana", "ben"), undefined, here)).toBe("out")
 })

@@ -15,6 +15,7 @@ const about = {
   count: 0,
   history: "",
   closed: "",
+  spaceName: "",
 }
 
 const line = (changes: Partial<AuditLine>): AuditLine => ({
@@ -49,13 +50,26 @@ test.each([
   ["joined", { role: "member" }, "joined as member with an invitation of Ben"],
   ["set-role", { was: "admin", role: "owner" }, "changed the role of Ben from admin to owner"],
   ["removed-person", { was: "member" }, "removed Ben (member)"],
+  ["removed-person", { was: "member", kind: "left" }, "confirmed that Ben (member) had left"],
   ["removed-device", { number: 1 }, "removed device 2 of Ben"],
   [
     "deposed",
     { was: "owner", count: 2 },
     "took the role of Ben (owner) by the consent of 2 trustees",
   ],
-  ["changed-space", { closed: "yes" }, "changed a space (closed)"],
+  ["made-space", { kind: "private", spaceName: "Board" }, "made the private space Board for "],
+  [
+    "changed-space",
+    { kind: "private", spaceName: "Board", closed: "yes" },
+    "changed the private space Board (closed)",
+  ],
+  ["changed-space", { kind: "main", closed: "yes" }, "changed the main space (closed)"],
+  [
+    "made-key",
+    { kind: "group", spaceName: "0badcafe" },
+    "made a new key for the direct conversation 0badcafe",
+  ],
+  ["made-key", { kind: "self" }, "made a new key for the space of their own devices"],
   ["what comes later", {}, "in English"],
 ])("says what was done: %s", (what, more, want) => {
   expect(act(line({ what, about: { ...about, ...more } }))).toBe(want)

@@ -66,7 +66,9 @@ function office(line: AuditLine): string | undefined {
     case "set-role":
       return m.audit_set_role({ name, was, role: role(about.role) })
     case "removed-person":
-      return m.audit_removed_person({ name, was })
+      return about.kind === "left"
+        ? m.audit_confirmed_leave({ name, was })
+        : m.audit_removed_person({ name, was })
     case "deposed":
       return m.audit_deposed({ name, was, count: about.count })
     case "handed-over":
@@ -86,17 +88,32 @@ function team(line: AuditLine, name: (id: string) => string): string | undefined
       if (about.kind === "self") return m.audit_made_self()
       return about.kind === "group"
         ? m.audit_made_group({ people })
-        : m.audit_made_private({ people })
+        : m.audit_made_private({ people, space: about.spaceName })
     case "changed-space":
-      return m.audit_changed_space({ changes: changes(line).join(", ") })
+      return m.audit_changed_space({ space: space(line), changes: changes(line).join(", ") })
     case "made-key":
-      return m.audit_made_key()
+      return m.audit_made_key({ space: space(line) })
     case "set-policy":
       return policy(line, name)
     case "changed-super-peers":
       return superPeers(line)
     case "acknowledged":
       return m.audit_acknowledged()
+  }
+}
+
+/** A space in the middle of a sentence, so that it is known from others. */
+function space({ about }: AuditLine): string {
+  const name = about.spaceName
+  switch (about.kind) {
+    case "main":
+      return m.audit_the_main_space()
+    case "self":
+      return m.audit_the_self_space()
+    case "group":
+      return m.audit_the_conversation({ name })
+    default:
+      return m.audit_the_private_space({ name })
   }
 }
 

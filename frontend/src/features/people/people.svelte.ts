@@ -5,6 +5,7 @@ import { Told } from "../../transport/told"
 import type { Transport } from "../../transport/transport"
 import type { Person } from "../../transport/types"
 import { giveHues } from "../../ui/hue"
+import { out } from "./rights"
 
 /** Letters without case and accents, so that "zoe" finds "Zoé". */
 export const folded = (text: string) =>
@@ -24,7 +25,7 @@ export class People {
   readonly #workspace
   readonly all = $derived(
     [...this.#byId.values()]
-      .filter((person) => person.state !== "removed")
+      .filter((person) => !out(person))
       .sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)),
   )
   readonly self = $derived(this.all.find((person) => person.self))

@@ -41,6 +41,7 @@ test("former members keep their name but are not listed", async () => {
   const { people } = await load([
     person("1", "Ana", { self: true }),
     person("2", "Ben", { state: "removed" }),
+    person("7", "Bea", { state: "left" }),
   ])
   expect(people.all.map((p) => p.name)).toEqual(["Ana"])
   expect(people.name("2")).toBe("Ben")
@@ -69,7 +70,8 @@ test("how sure one can be of somebody is said in words", () => {
   expect(words({ state: "verified", invitedBy: "a" })).toContain("Verified")
   expect(words({ state: "new-device", verifiedAt: 5 })).toContain("since you compared codes")
   expect(words({ state: "new-device" })).toContain("within seven days")
-  expect(words({ state: "removed", verifiedAt: 5 })).toContain("No longer")
+  expect(words({ state: "removed", verifiedAt: 5 })).toBe("Was removed from the workspace.")
+  expect(words({ state: "left", verifiedAt: 5 })).toBe("Left the workspace.")
 })
 
 test("verifying and introducing name the person", async () => {

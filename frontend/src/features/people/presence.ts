@@ -5,6 +5,8 @@ import { brief } from "../settings/dates"
 
 /** Whether somebody is here, in words. */
 export function presence(person: Person): string {
+  if (person.state === "left") return m.person_left()
+  if (person.state === "removed") return m.person_removed()
   if (person.online) return m.online()
   return person.lastSeen ? m.last_seen({ time: brief(person.lastSeen) }) : m.offline_person()
 }
@@ -16,6 +18,8 @@ export const unverified = (person: Person) =>
 /** How sure one can be of somebody, in words; `name` says who a person is. */
 export function trustOf(person: Person, name: (id: string) => string): string {
   switch (person.state) {
+    case "left":
+      return m.person_left()
     case "removed":
       return m.person_removed()
     case "suspended":

@@ -25,7 +25,12 @@ test("the first owner does everything with who stands below", () => {
 
 test("nobody hands over to a guest, to who waits or to who is gone", () => {
   const first = { role: "owner", first: true }
-  for (const other of [{ role: "guest" }, { state: "suspended" }, { state: "removed" }])
+  for (const other of [
+    { role: "guest" },
+    { state: "suspended" },
+    { state: "left" },
+    { state: "removed" },
+  ])
     expect(may(first, other).handOver).toBe(false)
 })
 

@@ -10,6 +10,13 @@ const joinWait = 8_000
 /** What was tried to join with, and why that failed. */
 export type Refused = { link: string; person: string; reason: unknown }
 
+/** Whether this device left a workspace or was removed from it, for good. */
+export const isOut = ({ state, removal }: Workspace) =>
+  state === "removed" && removal?.how !== "suspended"
+
+/** Whether what a workspace holds is shown: who is out of it reads what is here. */
+export const readable = (workspace: Workspace) => workspace.state === "ready" || isOut(workspace)
+
 /** The workspaces of this device, and the ways into them. */
 export class Workspaces {
   readonly #byId = new SvelteMap<string, Workspace>()
@@ -106,6 +113,12 @@ export class Workspaces {
     this.#stopped = true
     this.#tried.delete(id)
     await this.#service.CancelJoin(id)
+    this.#byId.delete(id)
+  }
+
+  /** Deletes from this device a workspace that it is out of. */
+  async forget(id: string) {
+    await this.#service.Forget(id)
     this.#byId.delete(id)
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { TestTransport } from "../../transport/testing"
 import type { Workspace } from "../../transport/types"
-import { Workspaces } from "./workspaces.svelte"
+import { isOut, readable, Workspaces } from "./workspaces.svelte"
 
 const workspace = (id: string, change: Partial<Workspace> = {}): Workspace => ({
   id,
@@ -113,4 +113,33 @@ test("a join whose codes were not compared stays and can be tried again", async 
   expect(await workspaces.join("parvis://join#x", "Ben")).toEqual(stopped)
   expect(workspaces.refused).toBeUndefined()
   expect(workspaces.canRetry("w")).toBe(true)
+})
+
+test("who is out reads on, who waits for a confirmation does not", () => {
+  const removed = (how: string) =>
+    workspace("w", { state: "removed", removal: { how, by: "", at: 1 } })
+  for (const how of ["left", "person", "device"]) {
+    expect([isOut(removed(how)), readable(removed(how))]).toEqual([true, true])
+  }
+  expect([isOut(removed("suspended")), readable(removed("suspended"))]).toEqual([false, false])
+  expect([isOut(workspace("w")), readable(workspace("w"))]).toEqual([false, true])
+  expect(readable(workspace("w", { state: "joining" }))).toBe(false)
+})
+
+test("a workspace that was deleted here is gone; one that was not stays", async () => {
+  let fails = true
+  const transport = new TestTransport({
+    "Workspaces.List": () => [workspace("a"), workspace("b")],
+    "Workspaces.Forget": () => {
+      if (fails) throw new Error("no")
+    },
+  })
+  const workspaces = new Workspaces(transport)
+  await workspaces.load()
+  await expect(workspaces.forget("a")).rejects.toThrow()
+  expect(workspaces.get("a")).toBeDefined()
+  fails = false
+  await workspaces.forget("a")
+  expect(workspaces.all.map(({ id }) => id)).toEqual(["b"])
+  expect(transport.of("Workspaces.Forget")).toEqual([["a"], ["a"]])
 })

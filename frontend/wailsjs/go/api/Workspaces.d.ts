@@ -16,6 +16,8 @@ export function CreateSpace(arg1:api.NewSpace):Promise<api.Space>;
 
 export function EnterCode(arg1:string,arg2:string):Promise<void>;
 
+export function Forget(arg1:string):Promise<void>;
+
 export function Inspect(arg1:string):Promise<api.LinkInfo>;
 
 export function Invite(arg1:api.NewInvite):Promise<api.Invite>;

@@ -30,6 +30,10 @@ export function EnterCode(arg1, arg2) {
   return window['go']['api']['Workspaces']['EnterCode'](arg1, arg2);
 }
 
+export function Forget(arg1) {
+  return window['go']['api']['Workspaces']['Forget'](arg1);
+}
+
 export function Inspect(arg1) {
   return window['go']['api']['Workspaces']['Inspect'](arg1);
 }
