@@ -94,8 +94,8 @@ func New(config Config) *App {
 	a.recovery = a.newRecovery()
 	a.manager.Recovery = a.recovery.Own
 	a.carry.papers, a.carry.paperArrived = a.papers, a.paperArrived
-	a.teams = &teams{manager: a.manager, people: a.people, chat: a.chat, now: config.Now, unreached: a.unreached, mayInvite: recoveries{a}.mayInvite}
-	a.teams.dropped = []func(seal.ID){a.chat.Forget, a.docs.Forget, a.calls.Forget, a.people.Forget, a.self.Forget}
+	a.teams = &teams{manager: a.manager, people: a.people, chat: a.chat, now: config.Now, values: a.db.Settings(), unreached: a.unreached, mayInvite: recoveries{a}.mayInvite}
+	a.teams.dropped = []func(seal.ID){a.chat.Forget, a.docs.Forget, a.calls.Forget, a.people.Forget, a.self.Forget, a.files.keeper.Forget}
 	a.device = &device{app: a}
 	a.api = api.New(api.Config{
 		Workspaces: a.teams, Invitations: a.teams, Spaces: a.teams, Codes: a.teams, SuperPeers: a.teams, People: a.people, Verify: a.teams, Members: members{a.teams, a}, Matters: members{a.teams, a}, Rules: members{a.teams, a},

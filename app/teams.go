@@ -16,6 +16,10 @@ import (
 	"parvis/p2p"
 )
 
+// settingOut names the workspaces from which this device is out for good, also when nothing
+// of them is here any more.
+const settingOut = "out/"
+
 // teams tells the api about workspaces, invitations and spaces in its own words.
 type teams struct {
 	manager *workspace.Manager
@@ -27,7 +31,8 @@ type teams struct {
 	mayInvite func(context.Context, *workspace.Workspace) error
 	// dropped tells the features that a workspace is not here any more.
 	dropped []func(ws seal.ID)
-	naming  sync.Mutex // two spaces that are made at once do not get one name
+	values  api.ValueService // where it is kept from which workspaces this device is out for good
+	naming  sync.Mutex       // two spaces that are made at once do not get one name
 }
 
 // List returns the workspaces of this device.
@@ -121,6 +126,15 @@ const nameWait = 3 * time.Second
 
 // Join joins with a link.
 func (t *teams) Join(ctx context.Context, link, person string, wait time.Duration) (api.Workspace, error) {
+	if l, err := member.ParseLink(link); err == nil {
+		out, err := t.values.Value(ctx, settingOut+l.WS.String())
+		if err != nil {
+			return api.Workspace{}, err
+		}
+		if out != "" {
+			return api.Workspace{}, workspace.ErrCastOut
+		}
+	}
 	named := make(chan struct{}, 1)
 	defer t.people.WorkspaceRenamed.Subscribe(func(seal.ID) {
 		select {
@@ -164,6 +178,15 @@ func (t *teams) Forget(ctx context.Context, ws string) error {
 	id, err := seal.ParseID(ws)
 	if err != nil {
 		return fmt.Errorf("workspace %q: %w", ws, workspace.ErrNotFound)
+	}
+	w, err := t.manager.Get(id)
+	if err != nil {
+		return err
+	}
+	if w.Out() { // before it is forgotten why nobody would answer this device
+		if err := t.values.SetValue(ctx, settingOut+id.String(), "1"); err != nil {
+			return err
+		}
 	}
 	if err := t.manager.Forget(ctx, id); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package apptest
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -30,8 +31,15 @@ func TestK51AWorkspaceThatOneIsOutOfIsReadAndPutAway(t *testing.T) {
 	if err := ana.API().Docs.Append(api.DocAppend{Workspace: ws, ID: doc.ID, Text: "A line."}); err != nil {
 		t.Fatal(err)
 	}
+	picture := picture(1 << 20)
+	stored, err := ana.API().Content.AddPicture(ws, doc.ID, "view.png", bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, n := range []*Node{ben, cleo} {
-		n.Until("it has all", func() bool { return slices.Contains(n.Texts(ws), "before") && n.reads(ws, doc.ID) == "A line." })
+		n.Until("it has all", func() bool {
+			return slices.Contains(n.Texts(ws), "before") && n.reads(ws, doc.ID) == "A line." && bytes.Equal(n.picture(ws, doc.ID, stored.File), picture)
+		})
 	}
 	if err := ben.API().Workspaces.Forget(ws); codeOf(err) != api.CodeInvalid {
 		t.Errorf("forget a workspace that one is in: %v", err)
@@ -57,6 +65,13 @@ func TestK51AWorkspaceThatOneIsOutOfIsReadAndPutAway(t *testing.T) {
 
 	if err := ben.API().Workspaces.Forget(ws); err != nil {
 		t.Fatal(err)
+	}
+	if cleo.blocks() == 0 {
+		t.Error("the picture has no blocks")
+	}
+	ben.Until("the picture is deleted too", func() bool { return ben.blocks() == 0 })
+	if _, err := ben.API().Workspaces.Join(api.JoinWorkspace{Link: ana.Invite(ws), Person: "Ben", WaitMs: Patience.Milliseconds()}); codeOf(err) != api.CodeRefused {
+		t.Errorf("the device that left joins again: %v", err)
 	}
 	for range 2 {
 		if all, err := ben.API().Workspaces.List(); err != nil || len(all) != 0 {

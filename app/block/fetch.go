@@ -82,6 +82,9 @@ func (k *Keeper) run(ctx context.Context) {
 		case <-k.wake:
 		case <-timer.C:
 		}
+		if k.owners.gone.Swap(false) {
+			k.wg.Go(func() { k.sweep(ctx) })
+		}
 		next, err := k.fetchWanted(ctx)
 		if err != nil && ctx.Err() == nil {
 			k.config.Log.Warn("list wanted files", "err", err)

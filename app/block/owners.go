@@ -2,6 +2,7 @@ package block
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"parvis/crdt/seal"
 )
@@ -14,6 +15,8 @@ type owners struct {
 	mu    sync.Mutex
 	known map[seal.ID][]Owner // guarded by mu
 	round int                 // guarded by mu: grows when answers may have changed
+
+	gone atomic.Bool // a workspace is, and blocks that only it had may still be here
 }
 
 // of returns the owners of a block. Blocks without owners are asked about again.

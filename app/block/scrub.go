@@ -42,16 +42,41 @@ func (k *Keeper) Scrub(ctx context.Context) error {
 			return fmt.Errorf("check files: %w", err)
 		}
 	}
-	for _, id := range stray {
-		// A file that is being put in owns its blocks only at the end, and the
-		// files above may have claimed theirs again.
+	k.dropStray(ctx, stray) // the files above may have claimed theirs again
+	k.signal()
+	return nil
+}
+
+// dropStray removes those of some blocks that belong to no file. A file that is being put in
+// owns its blocks only at the end.
+func (k *Keeper) dropStray(ctx context.Context, ids []seal.ID) {
+	for _, id := range ids {
 		owners, err := k.config.Store.Owners(ctx, id)
 		if err == nil && len(owners) == 0 && k.writing.Load() == 0 {
 			k.drop(ctx, id)
 		}
 	}
+}
+
+// Forget removes the blocks that only a workspace had which is not here any more, soon. What
+// the end of the program comes before, the next check removes.
+func (k *Keeper) Forget(seal.ID) {
+	k.owners.forget()
+	k.owners.gone.Store(true)
 	k.signal()
-	return nil
+}
+
+// sweep does what Forget says.
+func (k *Keeper) sweep(ctx context.Context) {
+	var all []seal.ID
+	err := k.config.Store.Blocks(ctx, func(id seal.ID, _ int) error {
+		all = append(all, id)
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		k.config.Log.Warn("list the blocks of a workspace that is gone", "err", err)
+	}
+	k.dropStray(ctx, all)
 }
 
 // scrubFile claims the blocks of a file again and wants it when one is missing.
