@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,9 +18,9 @@ import (
 	"parvis/p2p"
 )
 
-// settingOut names the workspaces from which this device is out for good, also when nothing
-// of them is here any more.
-const settingOut = "out/"
+// settingOut lists the workspaces that this device is out of for good and that were deleted
+// here; sealed, as all values are.
+const settingOut = "out"
 
 // teams tells the api about workspaces, invitations and spaces in its own words.
 type teams struct {
@@ -30,9 +32,10 @@ type teams struct {
 	unreached func(p2p.PeerID) p2p.Cause
 	mayInvite func(context.Context, *workspace.Workspace) error
 	// dropped tells the features that a workspace is not here any more.
-	dropped []func(ws seal.ID)
-	values  api.ValueService // where it is kept from which workspaces this device is out for good
-	naming  sync.Mutex       // two spaces that are made at once do not get one name
+	dropped    []func(ws seal.ID)
+	values     api.ValueService // where it is kept from which workspaces this device is out for good
+	naming     sync.Mutex       // two spaces that are made at once do not get one name
+	forgetting sync.Mutex       // of workspaces that go at once none is missing in settingOut
 }
 
 // List returns the workspaces of this device.
@@ -127,11 +130,11 @@ const nameWait = 3 * time.Second
 // Join joins with a link.
 func (t *teams) Join(ctx context.Context, link, person string, wait time.Duration) (api.Workspace, error) {
 	if l, err := member.ParseLink(link); err == nil {
-		out, err := t.values.Value(ctx, settingOut+l.WS.String())
+		out, err := t.values.Value(ctx, settingOut)
 		if err != nil {
 			return api.Workspace{}, err
 		}
-		if out != "" {
+		if slices.Contains(strings.Fields(out), l.WS.String()) {
 			return api.Workspace{}, workspace.ErrCastOut
 		}
 	}
@@ -183,8 +186,8 @@ func (t *teams) Forget(ctx context.Context, ws string) error {
 	if err != nil {
 		return err
 	}
-	if w.Out() { // before it is forgotten why nobody would answer this device
-		if err := t.values.SetValue(ctx, settingOut+id.String(), "1"); err != nil {
+	if w.Out() {
+		if err := t.noteOut(ctx, id); err != nil { // before it is forgotten why nobody would answer this device
 			return err
 		}
 	}
@@ -195,6 +198,17 @@ func (t *teams) Forget(ctx context.Context, ws string) error {
 		drop(id)
 	}
 	return nil
+}
+
+// noteOut remembers that this device is out of a workspace.
+func (t *teams) noteOut(ctx context.Context, ws seal.ID) error {
+	t.forgetting.Lock()
+	defer t.forgetting.Unlock()
+	out, err := t.values.Value(ctx, settingOut)
+	if err != nil || slices.Contains(strings.Fields(out), ws.String()) {
+		return err
+	}
+	return t.values.SetValue(ctx, settingOut, strings.TrimSpace(out+" "+ws.String()))
 }
 
 func (t *teams) get(text string) (*workspace.Workspace, error) {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -142,17 +141,7 @@ func (s *session) askPaper(ctx context.Context, prompt string) (string, error) {
 		return string(all), nil
 	}
 	fmt.Fprint(s.Stderr, prompt)
-	lines := make(chan string, 1)
-	go func() { // ends with the process when nothing is typed
-		line, _ := bufio.NewReader(terminal).ReadString('\n')
-		lines <- line
-	}()
-	select {
-	case line := <-lines:
-		return line, nil
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
+	return typedLine(ctx, terminal)
 }
 
 func (s *session) recoveryLink() *cobra.Command {

@@ -41,6 +41,18 @@ func (s *session) sure(ctx context.Context, yes bool, about string) error {
 // ask shows what is about to happen and waits for the word yes.
 func (s *session) ask(ctx context.Context, in io.Reader, about string) error {
 	fmt.Fprintf(s.Stderr, "%s\nType yes to do it: ", about)
+	line, err := typedLine(ctx, in)
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(strings.TrimSpace(line), "yes") {
+		return invalid("Nothing was changed.")
+	}
+	return nil
+}
+
+// typedLine waits for a line that somebody types, until ctx ends.
+func typedLine(ctx context.Context, in io.Reader) (string, error) {
 	lines := make(chan string, 1)
 	go func() { // ends with the process when nothing is typed
 		line, _ := bufio.NewReader(in).ReadString('\n')
@@ -48,12 +60,9 @@ func (s *session) ask(ctx context.Context, in io.Reader, about string) error {
 	}()
 	select {
 	case line := <-lines:
-		if strings.EqualFold(strings.TrimSpace(line), "yes") {
-			return nil
-		}
-		return invalid("Nothing was changed.")
+		return line, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return "", ctx.Err()
 	}
 }
 
