@@ -270,7 +270,10 @@ func (a *App) forward() {
 	a.calls.Trouble.Subscribe(func(t calls.Trouble) { a.device.problem(t.Text) })
 	a.chat.Trouble.Subscribe(func(t chat.Trouble) { a.device.problem(t.Text) })
 	a.manager.Events.Problem.Subscribe(func(p workspace.Problem) { a.device.problem(problemText(p)) })
-	a.manager.Events.State.Subscribe(func(c workspace.StateChanged) { a.tell(c.Workspace) })
+	a.manager.Events.State.Subscribe(func(c workspace.StateChanged) {
+		a.tell(c.Workspace)
+		a.device.publish() // with the first workspace comes a recovery key to be saved
+	})
 	a.manager.Events.Members.Subscribe(func(c workspace.MembersChanged) {
 		a.tell(c.Workspace)
 		a.api.Publish(api.EventInvites, api.Notice{Workspace: c.Workspace.String()})

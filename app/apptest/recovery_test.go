@@ -470,3 +470,15 @@ func TestABackupWithAPassphraseNeedsBoth(t *testing.T) {
 		t.Errorf("messages are %q", got)
 	}
 }
+
+func TestTheFirstWorkspaceTellsThatItsKeyIsNotSaved(t *testing.T) {
+	ana := New(t)
+	last := lastStatus(t, ana)
+	if _, err := ana.API().Workspaces.Create(api.CreateWorkspace{Name: "Lab", Person: "Ana"}); err != nil {
+		t.Fatal(err)
+	}
+	ana.Until("a status that says so", func() bool {
+		status, ok := last()
+		return ok && status.Recovery != nil && status.Recovery.Paper == api.PaperUnsaved
+	})
+}

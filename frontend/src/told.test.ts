@@ -18,7 +18,7 @@ type Case = {
   older: unknown
   event: keyof Events
   newer: unknown
-  make: (transport: TestTransport) => { load: () => Promise<void>; shows: () => unknown }
+  make: (transport: TestTransport) => { load: () => Promise<unknown>; shows: () => unknown }
 }
 
 const comparison = (state: string) =>
@@ -114,4 +114,17 @@ test.for(Object.entries(cases))("%s: an event beats an older answer", async ([, 
   answers[0]?.(one.older) // a list that the event itself makes the page ask for is newer
   await loaded
   expect(store.shows()).toEqual(shown)
+})
+
+test("who asks how the node is gets the answer, whatever an event shows", async () => {
+  let answer = (_: unknown) => {}
+  const transport = new TestTransport({
+    "Settings.Status": () => new Promise((resolve) => (answer = resolve)),
+  })
+  const settings = new Settings(transport)
+  const asked = settings.refresh()
+  await Promise.resolve()
+  transport.tell("status", { locked: false, recovery: { paper: "none" } } as Status)
+  answer({ locked: false, recovery: { paper: "unsaved" } })
+  expect((await asked).recovery?.paper).toBe("unsaved")
 })

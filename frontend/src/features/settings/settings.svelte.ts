@@ -38,11 +38,15 @@ export class Settings {
     this.#use(preferences)
   }
 
-  /** Reads anew how the node is. */
-  async refresh() {
+  /**
+   * Reads anew how the node is, and says so: an event that was on its way may be older than
+   * this answer or newer, so that what is shown can differ until the next one.
+   */
+  async refresh(): Promise<Status> {
     const since = this.#told.ask()
     const status = await this.#settings.Status()
     if (!since("status")) this.status = status
+    return status
   }
 
   async change(change: Partial<Preferences>) {
