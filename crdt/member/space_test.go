@@ -51,6 +51,20 @@ func TestSpaces(t *testing.T) {
 		tm.refused(x, SpaceCreateBody{Space: self, Kind: SpaceSelf, Members: write(x)}, "wrong id")
 		tm.must(y, SpaceCreateBody{Space: self, Kind: SpaceSelf, Members: write(y)})
 	})
+	t.Run("who is out could read what it could, and nothing else", func(t *testing.T) {
+		tm, _, x, y, m := pair(t)
+		main, own := tm.log.State().MainSpace(), PrivateSpaceID(tm.log.WS(), x.id())
+		tm.must(x, SpaceCreateBody{Space: own, Kind: SpacePrivate, Members: write(x, m)})
+		tm.see(y.id(), x.id())
+		tm.must(y, PersonRemoveBody{Person: m.person})
+		st := tm.log.State()
+		if st.CanRead(own, m.id()) || !st.CouldRead(own, m.id()) || !st.CouldRead(main, m.id()) {
+			t.Error("a removed member")
+		}
+		if st.CouldRead(own, y.id()) || st.CouldRead(main, p[9].id()) {
+			t.Error("who never could")
+		}
+	})
 	t.Run("M34 M19 roles and lists decide who reads and writes", func(t *testing.T) {
 		tm, founder, x, y, m := pair(t)
 		guest := p[10]

@@ -322,7 +322,7 @@ export async function docs(report, browser, program, language) {
         text.dispatchEvent(new ClipboardEvent("paste", paste))
       })
       const line = ben.text().locator('p[data-align="center"]')
-      await line.waitFor({ timeout: patience })
+      await line.locator("strong", { hasText: "heavy" }).waitFor({ timeout: patience })
       equal(await line.locator("strong").allInnerTexts().then(String), "heavy ", "bold")
       equal(await line.locator(".color").innerText(), "red", "coloured")
     })

@@ -58,9 +58,12 @@ export class Person {
     const { w } = this
     const dialog = this.page.getByRole("dialog", { name: w.paper })
     await dialog.waitFor()
-    const words = await dialog.getByRole("listitem").allInnerTexts()
+    const list = dialog.getByRole("listitem")
+    await list.first().waitFor()
+    const words = await list.allInnerTexts()
     await look("paper")
     await dialog.getByRole("button", { name: w.paperWritten }).click()
+    await dialog.getByRole("textbox").first().waitFor()
     for (const field of await dialog.getByRole("textbox").all()) {
       const place = Number(await labelOf(field))
       await field.fill(words[place - 1].trim())
