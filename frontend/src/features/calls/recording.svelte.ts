@@ -8,6 +8,9 @@ import type { Sink } from "./film"
 import { Recorder, type Actor } from "./recorder"
 import type { Studio } from "./studio.svelte"
 
+/** How long it is told what became of a recording: whoever ends one looks at the others. */
+const told = { duration: 12_000 }
+
 /** How far a recording is. */
 export type Stage = "off" | "asking" | "recording" | "waiting"
 
@@ -69,7 +72,10 @@ export class Recording {
     const against = everybody.find((one) => !one.self && one.consent === "refused")
     if (against) {
       const name = this.named(against)
-      toast(this.unsaved ? m.call_record_refused({ name }) : m.call_record_refused_before({ name }))
+      toast(
+        this.unsaved ? m.call_record_refused({ name }) : m.call_record_refused_before({ name }),
+        told,
+      )
       return void this.end()
     }
     if (missing(everybody).length === 0) void this.#go(everybody)
@@ -83,7 +89,7 @@ export class Recording {
     this.stage = "off"
     const recorder = this.#recorder
     this.#recorder = undefined
-    const told = Promise.allSettled([
+    const said = Promise.allSettled([
       this.#calls.set({ recording: false }),
       this.#calls.record(false),
     ])
@@ -91,10 +97,10 @@ export class Recording {
     const name = this.#sink?.name
     const kept = await this.#forget(whole)
     if (unsaved) {
-      if (!whole || !kept) toast.error(m.call_record_lost())
-      else toast.success(name ? m.call_record_saved({ name }) : m.call_record_saved_there())
+      if (!whole || !kept) toast.error(m.call_record_lost(), told)
+      else toast.success(name ? m.call_record_saved({ name }) : m.call_record_saved_there(), told)
     }
-    await told
+    await said
   }
 
   /** Keeps what there is: the page goes. */
@@ -116,7 +122,7 @@ export class Recording {
   }
 
   #lost() {
-    toast.error(m.call_record_lost())
+    toast.error(m.call_record_lost(), told)
   }
 
   async #go(everybody: readonly CallParticipant[]) {
