@@ -157,7 +157,7 @@ func (a *App) running() (context.Context, error) {
 		return a.life, nil
 	}
 	if a.device.locked() {
-		return nil, api.ErrLocked
+		return nil, a.device.waitsFor()
 	}
 	return nil, api.ErrStarting
 }

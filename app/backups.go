@@ -65,12 +65,18 @@ func (r recoveries) Backup(ctx context.Context, to api.NewBackup) (made api.Back
 		_ = folder.Close()
 	}
 	made.Path = to.Path
-	note, err := json.Marshal(made)
-	if err == nil {
-		err = r.app.db.Write(ctx, func(ctx context.Context) error { return r.app.db.Settings().SetValue(ctx, lastBackup, string(note)) })
-	}
+	err = r.note(ctx, made)
 	r.app.device.publish()
 	return made, err
+}
+
+// note remembers the last backup that was read whole.
+func (r recoveries) note(ctx context.Context, made api.BackupMade) error {
+	text, err := json.Marshal(made)
+	if err != nil {
+		return err
+	}
+	return r.app.db.Write(ctx, func(ctx context.Context) error { return r.app.db.Settings().SetValue(ctx, lastBackup, string(text)) })
 }
 
 // partPattern names backups that are being written.

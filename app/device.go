@@ -51,10 +51,29 @@ func (d *device) locked() bool {
 	return d.waits
 }
 
+// waitsFor says what a locked node waits for: its passphrase, or that one is chosen.
+func (d *device) waitsFor() error {
+	if IsNew(d.app.config.Data) {
+		return api.ErrNew
+	}
+	return api.ErrLocked
+}
+
 // key opens or makes the storage key. Nothing is ever protected less than asked.
 func (d *device) key() (seal.Key, error) {
 	c := d.app.config
-	key, protection, err := keyslots.OpenOrCreate(c.Data, keyslots.Options{Passphrase: c.Passphrase, Unprotected: c.Unprotected, Ring: c.Keyring})
+	typed := ""
+	options := keyslots.Options{Unprotected: c.Unprotected, Ring: c.Keyring}
+	if c.Passphrase != nil {
+		options.Passphrase = func() (_ string, err error) { typed, err = c.Passphrase(); return typed, err }
+		if IsNew(c.Data) {
+			options.Passphrase = longEnough(options.Passphrase)
+		}
+	}
+	key, protection, err := keyslots.OpenOrCreate(c.Data, options)
+	if errors.Is(err, keyslots.ErrWrong) {
+		key, protection, err = openWithPaper(c.Data, typed, err)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if errors.Is(err, keyslots.ErrLocked) && c.Passphrase == nil {
@@ -71,6 +90,17 @@ func (d *device) key() (seal.Key, error) {
 // MinPassphrase is how many characters a new passphrase has at least.
 const MinPassphrase = 8
 
+// longEnough refuses a new passphrase that is too short, wherever it comes from.
+func longEnough(given func() (string, error)) func() (string, error) {
+	return func() (string, error) {
+		passphrase, err := given()
+		if err == nil && passphrase != "" && utf8.RuneCountInString(passphrase) < MinPassphrase {
+			err = errTooShort
+		}
+		return passphrase, err
+	}
+}
+
 // IsNew reports whether a data folder has no keys yet.
 func IsNew(data string) bool {
 	_, err := keyslots.List(data)
@@ -79,7 +109,7 @@ func IsNew(data string) bool {
 
 // protect puts a key that lay in the clear under the passphrase.
 func protect(c Config, key seal.Key) (keyslots.Protection, error) {
-	passphrase, err := c.Passphrase()
+	passphrase, err := longEnough(c.Passphrase)()
 	if err == nil {
 		err = keyslots.AddPassphrase(c.Data, key, passphrase)
 	}

@@ -55,8 +55,11 @@ func (d *device) facts(ctx context.Context) doctor.Facts {
 	f := doctor.Facts{Online: d.network() == "online", OwnAddrs: ownAddrs()}
 	f.Disk = doctor.Disk{Full: d.app.db.DiskFull(), Free: d.app.db.FreeSpace(), Encryption: string(volume.Of(ctx, d.app.config.Data))}
 	d.mu.Lock()
-	if !d.waits {
+	switch {
+	case !d.waits:
 		f.Protection = string(d.protection)
+	case IsNew(d.app.config.Data):
+		f.Protection = "new"
 	}
 	d.mu.Unlock()
 	f.Recovery = d.prepared(ctx)

@@ -50,6 +50,9 @@ func (d *device) Lock(ctx context.Context) error {
 	d.mu.Unlock()
 	switch {
 	case d.locked():
+		if err := d.waitsFor(); errors.Is(err, api.ErrNew) {
+			return err
+		}
 		return nil
 	case protection != keyslots.Passphrase:
 		return errNothingAsked

@@ -200,7 +200,7 @@ func (n *network) Knock(ctx context.Context, peer seal.ID, addrs []string, knock
 	}
 	var converse func(ctx context.Context, talk join.Talk) error
 	if knock.Converse != nil {
-		converse = func(ctx context.Context, talk join.Talk) error { return knock.Converse(ctx, talk) }
+		converse = func(ctx context.Context, talk join.Talk) error { return knock.Converse(ctx, refusing{talk}) }
 	}
 	err = join.DialTalking(ctx, n.node, id, addrs, knock.Request, converse, func(w join.Welcome) ([]byte, error) {
 		return knock.Accept(workspace.Welcome{Box: w.Box, Grant: w.Grant, Entries: w.Entries, Blobs: w.Blobs, Addrs: fromAddrs(w.Addrs)})
@@ -210,6 +210,20 @@ func (n *network) Knock(ctx context.Context, peer seal.ID, addrs []string, knock
 		return &workspace.Refusal{Code: refusal.Code}
 	}
 	return err
+}
+
+// refusing is a talk whose end may be that the invitation is over.
+type refusing struct{ join.Talk }
+
+// Receive implements [workspace.Talk].
+func (t refusing) Receive(ctx context.Context) ([]byte, error) {
+	raw, err := t.Talk.Receive(ctx)
+	if refusal, ok := errors.AsType[*join.Refusal](err); ok {
+		if over := (&workspace.Refusal{Code: refusal.Code}); over.Over() {
+			return nil, over
+		}
+	}
+	return raw, err
 }
 
 // Request implements [join.Answerer].

@@ -289,6 +289,7 @@ func recoveryMeanings() []api.Meaning {
 		{Of: paper.ErrCount, Code: api.CodePaperWrong, Message: "A recovery key has 24 words. Type all of them, in their order."},
 		{Of: paper.ErrChecksum, Code: api.CodePaperWrong, Message: "These words are not a recovery key: one of them is wrong, or two were exchanged. Look at your paper again."},
 		{Of: paper.ErrText, Code: api.CodePaperWrong, Message: "This line is not a complete recovery key. Copy all of it, or type the 24 words."},
+		{Of: workspace.ErrOthers, Code: api.CodeRefused, Message: "This recovery key belongs to somebody else in this workspace. With it, lost devices are removed on a computer of that person."},
 		{Of: workspace.ErrNotYours, Code: api.CodeRefused, Message: "This recovery key belongs to nobody in this workspace, or its person was removed. Ask an admin to invite you again."},
 		{Of: workspace.ErrUnknownYet, Code: api.CodeOffline, Message: "The others do not know this device yet, so for them nothing would be removed. Try again once one of them was reached: parvis recovery status"},
 		{Of: workspace.ErrBehind, Code: api.CodeRefused, Message: "Not everything that the lost device wrote has arrived here yet; what is missing would be hidden from everybody. Keep Parvis open until it has arrived, and try again."},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"parvis/app/api"
@@ -60,8 +61,27 @@ func (r recoveries) Restore(ctx context.Context, from api.Restore) (api.Restored
 	if err == nil && again != sum {
 		err = backup.ErrDamaged // it was exchanged behind our back; every object was checked all the same
 	}
+	if err == nil {
+		err = r.noteRestored(ctx, from.Path, t.done.Made)
+	}
 	r.app.device.publish()
 	return t.done, err
+}
+
+// noteRestored remembers the backup that was read as the last one: it is whole.
+func (r recoveries) noteRestored(ctx context.Context, path string, made int64) error {
+	last, err := r.lastBackup(ctx)
+	if err != nil || last.Made >= made {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoBackup, err)
+	}
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	return r.note(ctx, api.BackupMade{Path: path, Bytes: info.Size(), Made: made})
 }
 
 // mayRestore refuses to mix two people on one device.

@@ -40,7 +40,7 @@ func (t *teams) notCompared(w *workspace.Workspace, person seal.ID, err error) e
 	case errors.Is(err, workspace.ErrComparing):
 		return say(api.CodeComparing, "Codes were compared with %s seconds ago, or are just now. Wait ten seconds and try again.")
 	case errors.Is(err, workspace.ErrResting):
-		return say(api.CodeResting, "Three comparisons with %s failed. Codes can be compared again in ten minutes. If both of you typed the right codes, somebody may be between you: talk to each other first.")
+		return say(api.CodeResting, "Three comparisons with %s failed, or were broken off once the codes were there. Codes can be compared again in ten minutes. If you both typed the right codes, somebody may be between you: talk to each other first.")
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func (t *teams) Comparisons(context.Context) ([]api.Comparison, error) {
 func (t *teams) comparison(c workspace.Comparison) api.Comparison {
 	dto := api.Comparison{
 		ID: c.ID, Workspace: c.Workspace.String(), Invite: c.Invite.String(), Device: c.Device, Begun: c.Begun, Inviter: c.Inviter, Code: c.Code, State: c.State,
-		End: string(c.End),
+		End: string(c.End), Spent: c.Spent,
 	}
 	if !c.Person.IsZero() {
 		dto.Invite, dto.Person = "", c.Person.String()

@@ -71,7 +71,8 @@ type Comparison struct {
 	Inviter   bool   `json:"inviter"` // this side invited, is the older device, or asked; else it joins or was asked
 	Code      string `json:"code"`    // ours, once there is one
 	State     string `json:"state"`   // waiting, compare, entered, verified or failed
-	End       string `json:"end"`     // of a failed one: stopped or wrong by this side, refused by the other one, lost (the connection), late, or removed (a device was)
+	End       string `json:"end"`     // of a failed one: stopped or wrong by this side, refused by the other one, lost (the connection), late, removed (a device was), or over (the invitation lets nobody in any more)
+	Spent     bool   `json:"spent"`   // it failed for the third time: the invitation, or link, has ended
 }
 
 // NewInvite asks for a link.

@@ -49,6 +49,7 @@ const (
 const (
 	CodePaperUnsaved = "paper-unsaved" // the recovery key was not saved yet
 	CodePaperWrong   = "paper-wrong"   // these are not its words
+	CodeConsent      = "consent"       // a text is no consent of a trustee to this
 	CodePassphrase   = "passphrase"    // the file is opened by a passphrase, which is missing or wrong
 )
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -271,4 +272,46 @@ func TestAJoinerThatStopsAndComesBackIsNotHeldUp(t *testing.T) {
 	if err := <-joined; err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestTheThirdWrongCodeEndsTheInvitation(t *testing.T) {
+	ana, ben := New(t), New(t)
+	ws := ana.Found("Atelier", "Ana")
+	link := codesFirst(t, ana, ws)
+	var err error
+	for run := 1; run <= 3; run++ {
+		hers, his := ana.lastSpent(), ben.lastSpent()
+		joined := ben.knock(link)
+		ours, theirs := ana.codes(), ben.codes()
+		ben.enter(theirs, wrong(ours.Code))
+		err = <-joined
+		if over := run == 3; <-hers != over || <-his != over {
+			t.Errorf("run %d: the invitation is not said to have ended in the third run alone", run)
+		}
+		ana.silent()
+		ben.silent()
+	}
+	if code := codeOf(err); code != api.CodeLinkRevoked {
+		t.Errorf("the third run ended with %q: %v", code, err)
+	}
+	if all, err := ben.API().Workspaces.List(); err != nil || len(all) != 0 {
+		t.Errorf("a join that cannot go on rests: %+v, %v", all, err)
+	}
+	cleo := New(t)
+	if err := <-cleo.knock(link); codeOf(err) != api.CodeLinkRevoked {
+		t.Errorf("whoever comes with the link later: %v", err)
+	}
+}
+
+// lastSpent hears whether the next comparison of a node that fails ends its invitation.
+func (n *Node) lastSpent() <-chan bool {
+	ended := make(chan bool, 16)
+	var once sync.Once
+	n.t.Cleanup(n.API().Wire().Subscribe(func(name string, data json.RawMessage) {
+		var c api.Comparison
+		if name == api.EventCodes && json.Unmarshal(data, &c) == nil && c.State == "failed" {
+			once.Do(func() { ended <- c.Spent })
+		}
+	}))
+	return ended
 }

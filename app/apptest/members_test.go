@@ -179,3 +179,21 @@ func TestAGuestKnowsTheNamesOfWhomItMeets(t *testing.T) {
 	}
 	dan.known(ws, "Cleo", func(p api.Person) bool { return p.Role == "member" })
 }
+
+func TestTheRemovedDoesNotComeInAgainByTheSameLink(t *testing.T) {
+	ana, ben, again := New(t), New(t), New(t)
+	ws := ana.Found("Atelier", "Ana")
+	invite, err := ana.API().Workspaces.Invite(api.NewInvite{Workspace: ws, Role: "member", Uses: 5, ExpiresMs: time.Hour.Milliseconds()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ben.Join(invite.Link, "Ben")
+	ana.known(ws, "Ben", func(p api.Person) bool { return true })
+	if err := ana.API().Members.Remove(api.PersonRemoval{Workspace: ws, Person: ana.person(ws, "Ben")}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = again.API().Workspaces.Join(api.JoinWorkspace{Link: invite.Link, Person: "Ben", WaitMs: Patience.Milliseconds()})
+	if code := codeOf(err); code != api.CodeLinkRevoked {
+		t.Errorf("with the old link: %q, %v", code, err)
+	}
+}

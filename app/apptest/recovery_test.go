@@ -190,6 +190,12 @@ func TestABackupRestoresOnAnEmptyFolderAsANewDevice(t *testing.T) {
 	if got := again.Texts(ws); !slices.Equal(got, []string{"one", "two", "three"}) {
 		t.Errorf("messages are %q", got)
 	}
+	if got := again.recovery(); got.Backup != made.Made || got.BackupBytes != made.Bytes || got.BackupPath != path {
+		t.Errorf("the backup that was read is not the last one: %+v of %+v", got, made)
+	}
+	if guard, err := again.API().Settings.Protection(); err != nil || !guard.Recovery {
+		t.Errorf("the words that were typed do not open the keys: %+v, %v", guard, err)
+	}
 	if state := again.named(ws, "Ben").State; state != "verified" {
 		t.Errorf("with whom codes were compared is %s", state)
 	}

@@ -262,13 +262,20 @@ func TestFilesThatAreNone(t *testing.T) {
 		"a deep element":     bytes.Replace(data, []byte(`"forks": [`), []byte(`"forks": [`+strings.Repeat("[", 20_000)), 1),
 		"a signature, blank": bytes.Replace(data, []byte(`"sig":"`), []byte(`"sig":"\n`), 1),
 	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, data, "", "    "); err != nil {
+		t.Fatal(err)
+	}
+	tests["indented"] = indented.Bytes()
 	for name, data := range tests {
 		want := "The file is damaged or was changed: from byte "
 		switch name {
 		case "empty", "text", "another document", "a list", "no text", "no text inside":
 			want = notThis
-		case "another case", "blanks", "a signature, blank":
+		case "another case", "a signature, blank":
 			want = "The file was changed at line "
+		case "blanks", "indented":
+			want = "The file says what its entries say, but another program has written it anew"
 		}
 		var p *Problem
 		if _, err := verify(data); !errors.As(err, &p) || !strings.HasPrefix(p.Sentence, want) {

@@ -103,6 +103,9 @@ func (n naming) act(a Act) string {
 	return n.office(a)
 }
 
+// reasonLost is the code of a removal whose reason is that devices were lost.
+const reasonLost = 2
+
 func (n naming) office(a Act) string {
 	switch a.What {
 	case SetRole:
@@ -115,7 +118,11 @@ func (n naming) office(a Act) string {
 		if a.Kind == "left" {
 			return fmt.Sprintf("confirmed that %s, who was %s, had left", n.person(a.Person), a.Was)
 		}
-		return fmt.Sprintf("removed %s, who was %s", n.person(a.Person), a.Was)
+		lost := ""
+		if n.version >= leavesToldApart && a.Count == reasonLost {
+			lost = ", whose devices were lost or taken over"
+		}
+		return fmt.Sprintf("removed %s, who was %s%s", n.person(a.Person), a.Was, lost)
 	case Deposed:
 		return fmt.Sprintf("made %s, who was %s, a member by the consent of %s", n.person(a.Person), a.Was, n.some(a.Added))
 	case HandedOver:

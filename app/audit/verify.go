@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 
 	"parvis/crdt/member"
@@ -51,6 +52,9 @@ func verify(data []byte) (*Report, error) {
 	again, err := write(story, file.claims, entries)
 	if err != nil {
 		return nil, err
+	}
+	if !bytes.Equal(again, data) && sameJSON(again, data) {
+		return nil, problem("The file says what its entries say, but another program has written it anew: it is not the file that was exported. Verify that one.")
 	}
 	if !bytes.Equal(again, data) {
 		return nil, problem("The file was changed at line %d of its text, where no entry stands.", 1+bytes.Count(data[:firstDifference(again, data)], []byte("\n")))
@@ -179,7 +183,23 @@ func (f *parsed) compare(s *story, lines []Line) error {
 
 func same(raw json.RawMessage, want any) bool {
 	text, err := encode(want)
-	return err == nil && bytes.Equal(text, raw)
+	return err == nil && (bytes.Equal(text, raw) || sameJSON(text, raw))
+}
+
+// sameJSON reports whether two texts mean the same, however they are written: what was
+// changed is to be told from what was only written anew.
+func sameJSON(a, b []byte) bool {
+	read := func(text []byte) (value any, err error) {
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.UseNumber()
+		return value, d.Decode(&value)
+	}
+	one, err := read(a)
+	if err != nil {
+		return false
+	}
+	other, err := read(b)
+	return err == nil && reflect.DeepEqual(one, other)
 }
 
 // differs is the first row, from 1, in which two lists differ, or 0.

@@ -41,7 +41,8 @@ func (s *session) personRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "remove PERSON", Short: "Remove somebody with all devices, for good", Args: cobra.ExactArgs(1),
 		Long: "Remove somebody with all devices, for good. What the person wrote until now stays; what is written from now on cannot be read on\n" +
-			"these devices. Owners and admins remove who stands below them. To let the person in again, make a new invitation.",
+			"these devices. Owners and admins remove who stands below them. The invitation that the person came with ends too, where it was good for more people;\n" +
+			"other open ones stay: look at them with \"parvis invite list\". To let the person in again, make a new invitation.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.onPerson(cmd, args[0], func(ctx context.Context, c *client.Client, p api.Person) error {
 				return does(ctx, c, "Members.Remove", api.PersonRemoval{Workspace: p.Workspace, Person: p.ID, Lost: lost})

@@ -31,7 +31,7 @@ func (s *session) lockCommand() *cobra.Command {
 func (s *session) unlockCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "unlock", Short: "Give the passphrase to a locked node", Args: cobra.NoArgs,
-		Long: "Give the passphrase to a locked node. Once the recovery key was saved on this computer, its 24 words are as good: type them in place of the passphrase.",
+		Long: "Give the passphrase to a locked node, or choose one for a node that has none yet and no keyring. Once the recovery key was saved on this computer, its 24 words are as good: type them in place of the passphrase.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.with(cmd.Context(), func(ctx context.Context, c *client.Client) error {
 				passphrase, err := s.askFor(ctx)
@@ -126,6 +126,9 @@ func (s *session) protect(ctx context.Context, c *client.Client, next string, ke
 		if err := newSpan(&after, 0).Set(autoLock); err != nil {
 			return invalid("--auto-lock is a time such as 10m, or never.")
 		}
+		if after < time.Minute {
+			return invalid("--auto-lock is at least 1m.")
+		}
 	}
 	return does(ctx, c, "Settings.SetAutoLock", int((after+time.Minute-1)/time.Minute))
 }
@@ -137,6 +140,13 @@ func showProtection(w io.Writer, p api.Protection) {
 		"none":     "The keys lie UNPROTECTED: whoever can read the data folder can read everything.",
 	}
 	fmt.Fprintln(w, kinds[p.Kind])
+	switch {
+	case p.Kind != "passphrase":
+	case p.Recovery:
+		fmt.Fprintln(w, "The 24 words of the recovery key open them as well.")
+	default:
+		fmt.Fprintln(w, "The recovery key does not open them on this computer. To let it: parvis recovery confirm, with all 24 words.")
+	}
 	if p.AutoLock > 0 {
 		fmt.Fprintf(w, "Parvis locks itself after %s without use.\n", strings.TrimSuffix((time.Duration(p.AutoLock)*time.Minute).String(), "0s"))
 	} else if p.Kind == "passphrase" {

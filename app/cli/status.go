@@ -86,6 +86,10 @@ func showIsolated(w io.Writer, isolated string) {
 }
 
 func showStatus(w io.Writer, status api.Status) {
+	if status.Locked && status.Fresh {
+		fmt.Fprintf(w, "No passphrase was chosen yet, and there is no keyring here that keeps the keys: choose one on the page of this node or with \"parvis unlock\". Version %s.\n", status.Version)
+		return
+	}
 	if status.Locked {
 		fmt.Fprintf(w, "The keys of this node are locked: give the passphrase on its page or with \"parvis unlock\". Version %s.\n", status.Version)
 		return

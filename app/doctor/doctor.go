@@ -37,7 +37,7 @@ type Facts struct {
 	SuperPeers []SuperPeer
 
 	Disk       Disk
-	Protection string // of the keys: keyring, passphrase, recovery or none
+	Protection string // of the keys: keyring, passphrase, recovery or none; empty while they are locked, new while a passphrase is to be chosen
 	Recovery   Recovery
 }
 
@@ -97,6 +97,9 @@ func Examine(f Facts) []Check {
 	if !f.Online {
 		return append([]Check{say("network", Fail, "network-none")}, f.machine()...)
 	}
+	if f.locked() {
+		return append([]Check{f.reach()}, f.machine()...) // of the network it uses nothing
+	}
 	var all []Check
 	if f.Nowhere {
 		return append([]Check{f.reach(), say("workspace", Warn, "workspace-none")}, f.machine()...)
@@ -114,6 +117,9 @@ func Examine(f Facts) []Check {
 	all = append(all, f.members())
 	return append(all, f.machine()...)
 }
+
+// locked reports whether the node waits for a passphrase.
+func (f Facts) locked() bool { return f.Protection == "" || f.Protection == "new" }
 
 // reach says whether all of the Internet is reached.
 func (f Facts) reach() Check {

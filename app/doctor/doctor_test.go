@@ -89,6 +89,18 @@ func TestNothingIsSaidOfAWorkspaceWhereThereIsNone(t *testing.T) {
 	}
 }
 
+func TestALockedNodeIsOnlyToldToBeUnlocked(t *testing.T) {
+	for _, protection := range []string{"", "new"} {
+		f := good()
+		f.Protection, f.Listening = protection, nil
+		for _, check := range Examine(f) {
+			if check.Result != OK && check.Name != "keys" {
+				t.Errorf("%s: %s %s", check.Code, check.Detail, check.Remedy)
+			}
+		}
+	}
+}
+
 func TestEachCaseIsNamed(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(f *Facts)
@@ -267,6 +279,7 @@ func TestEachCaseIsNamed(t *testing.T) {
 		"passphrase":    {func(f *Facts) { f.Protection = "passphrase" }, "ok keys-passphrase"},
 		"keys in clear": {func(f *Facts) { f.Protection = "none" }, "warn keys-none"},
 		"keys locked":   {func(f *Facts) { f.Protection = "" }, "warn keys-locked"},
+		"no keys yet":   {func(f *Facts) { f.Protection = "new" }, "warn keys-new"},
 		"keyring lost":  {func(f *Facts) { f.Protection = "recovery" }, "warn keys-recovery"},
 
 		"disk encrypted":             {func(*Facts) {}, "ok encryption-on"},

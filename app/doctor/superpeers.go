@@ -205,7 +205,7 @@ func (f Facts) machine() []Check {
 	}
 	keys := say("keys", OK, "keys-"+f.Protection)
 	switch f.Protection {
-	case "none", "recovery":
+	case "none", "recovery", "new":
 		keys.Result = Warn
 	case "keyring", "passphrase":
 	default:

@@ -107,6 +107,7 @@ var texts = map[string]text{
 	"keys-none":       {"The keys lie unprotected on the disk: whoever can read the data folder can read everything.", "Choose a passphrase or the keyring: Settings, Protection, or “parvis protection”."},
 	"keys-recovery":   {"The system's keyring has lost the key: only the recovery key opens Parvis now.", "Choose a passphrase or the keyring anew: Settings, Protection, or “parvis protection”."},
 	"keys-locked":     {"The keys are locked.", "Enter the passphrase."},
+	"keys-new":        {"No passphrase was chosen yet: there is no keyring here that keeps the keys.", "Choose one on the page of Parvis, or with: parvis unlock"},
 
 	"encryption-on":      {"The system encrypts this computer's disk.", ""},
 	"encryption-off":     {"The system does not encrypt this computer's disk. What Parvis keeps is encrypted; whoever takes the disk still sees sizes, times and your other files.", "Switch on the system's disk encryption: BitLocker, FileVault or LUKS."},

@@ -205,16 +205,17 @@ func (s *Service) Confirm(ctx context.Context, typed string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key, r, err := s.unsaved(ctx)
+	if errors.Is(err, ErrGone) {
+		return s.again(ctx, typed)
+	}
 	if err != nil {
 		return err
 	}
 	if !fits(key, typed) {
 		return ErrWrong
 	}
-	if s.Slot != nil {
-		if err := s.Slot(ctx, key.Slot()); err != nil {
-			return fmt.Errorf("let the recovery key open the data folder: %w", err)
-		}
+	if err := s.slot(ctx, key); err != nil {
+		return err
 	}
 	r.Saved = s.Now().UnixMilli()
 	err = s.Store.Write(ctx, func(ctx context.Context) error {
@@ -222,6 +223,34 @@ func (s *Service) Confirm(ctx context.Context, typed string) error {
 	})
 	if err != nil {
 		return fmt.Errorf("confirm the recovery key: %w", err)
+	}
+	s.tell()
+	return nil
+}
+
+// slot lets the key open the data folder.
+func (s *Service) slot(ctx context.Context, key paper.Key) error {
+	if s.Slot == nil {
+		return nil
+	}
+	if err := s.Slot(ctx, key.Slot()); err != nil {
+		return fmt.Errorf("let the recovery key open the data folder: %w", err)
+	}
+	return nil
+}
+
+// again takes a whole key that was saved on another computer: from now on it opens the
+// data folder of this one too.
+func (s *Service) again(ctx context.Context, typed string) error {
+	key, err := paper.Parse(typed)
+	if err != nil {
+		return ErrGone
+	}
+	if _, known, err := s.record(ctx, key.Sign().Public()); err != nil || !known {
+		return errors.Join(ErrWrong, err)
+	}
+	if err := s.slot(ctx, key); err != nil {
+		return err
 	}
 	s.tell()
 	return nil
@@ -272,10 +301,14 @@ func (s *Service) Learn(ctx context.Context, p Paper) error {
 	return err
 }
 
-// Keep notes a key that the person has just typed: it is saved, and new persons get it.
+// Keep notes a key that the person has just typed: it is saved, opens the data folder
+// as well, and new persons get it.
 func (s *Service) Keep(ctx context.Context, key paper.Key) error {
 	recipient, err := key.Recipient()
 	if err != nil {
+		return err
+	}
+	if err := s.slot(ctx, key); err != nil {
 		return err
 	}
 	now := s.Now().UnixMilli()

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type Comparison struct {
 	Code      string  // ours, once there is one: to read out
 	State     string
 	End       CodesEnd // of one that failed
+	Spent     bool     // it failed for the third time: its invitation, or link, has ended
 }
 
 // codes runs the comparisons of this device.
@@ -142,6 +144,7 @@ func (m *Manager) step(c *comparison, how CodesEnd, do func() ([]byte, error)) (
 	if c.State == CodesFailed && c.End == "" {
 		c.End = how
 	}
+	c.Spent = c.State == CodesFailed && !c.Invite.IsZero() && m.codes.desk.Spent(c.Invite)
 	told := c.Comparison
 	m.codes.mu.Unlock()
 	m.codes.changed.Publish(told)
@@ -180,7 +183,7 @@ func (m *Manager) run(ctx context.Context, c *comparison, talk Talk, first [][]b
 	defer context.AfterFunc(c.life, cancel)()
 	for _, message := range first {
 		if err := talk.Send(ctx, message); err != nil {
-			return broken(ctx), err
+			return broken(ctx, err), err
 		}
 	}
 	messages, deaf := listen(ctx, talk)
@@ -189,11 +192,11 @@ func (m *Manager) run(ctx context.Context, c *comparison, talk Talk, first [][]b
 		send, wrong := m.next(ctx, c, messages)
 		if send != nil {
 			if err := talk.Send(ctx, send); err != nil {
-				return broken(ctx), err
+				return broken(ctx, err), err
 			}
 		}
 		if wrong != nil {
-			return broken(ctx), wrong
+			return broken(ctx, wrong), wrong
 		}
 	}
 	return "", nil
@@ -380,6 +383,13 @@ func (m *Manager) converseAsJoiner(ctx context.Context, w *Workspace, j *joining
 	terms, err := m.respond(ctx, w.id, inviter, terms, talk)
 	if err == nil {
 		j.compared.Store(&terms.A)
+		return nil
+	}
+	m.codes.mu.Lock()
+	spent := m.codes.desk.Spent(invite)
+	m.codes.mu.Unlock()
+	if refusal, refused := errors.AsType[*Refusal](err); refused || spent {
+		return cmp.Or(refusal, &Refusal{RefusedRevoked}) // no codes that could be compared once more
 	}
 	return err
 }

@@ -23,6 +23,7 @@ const (
 	CodesLost    CodesEnd = "lost"    // the connection broke, as it does when the other side stops late
 	CodesLate    CodesEnd = "late"    // its time was over
 	CodesRemoved CodesEnd = "removed" // one of the two devices was removed meanwhile
+	CodesOver    CodesEnd = "over"    // the invitation lets nobody in any more
 )
 
 // codesError is an [ErrCodes] that knows how the comparison ended.
@@ -34,9 +35,13 @@ type codesError struct {
 func (e *codesError) Error() string   { return ErrCodes.Error() + ": " + e.cause.Error() }
 func (e *codesError) Unwrap() []error { return []error{ErrCodes, e.cause} }
 
-// broken is how a run ended that no person ended.
-func broken(ctx context.Context) CodesEnd {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+// broken is how a run ended that no person ended, by err.
+func broken(ctx context.Context, err error) CodesEnd {
+	refusal, refused := errors.AsType[*Refusal](err)
+	switch {
+	case refused && refusal.Over():
+		return CodesOver
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return CodesLate
 	}
 	return CodesLost

@@ -89,7 +89,7 @@ func (f *fences) limit(ctx context.Context, id feed.FeedID) (limit, error) {
 
 func (f *fences) newLimit(ctx context.Context, st *member.State, id feed.FeedID) (l limit, err error) {
 	cut, ok := st.Cut(id.Device)
-	if !ok {
+	if !ok || id.Device == f.w.self.device { // what this device wrote stays to be read here, if nowhere else
 		return l, nil
 	}
 	l.cut = len(cut.Entries) == 0 // its admission does not count: nothing stays

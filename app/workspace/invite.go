@@ -173,19 +173,24 @@ func (w *Workspace) Revoke(ctx context.Context, id seal.ID) error {
 		if invite.Used >= invite.Uses {
 			return ErrUsedUp
 		}
-		body, err := member.InviteRevokeBody{InviteID: id}.Encode()
-		if err != nil {
-			return err
-		}
-		if _, err := w.members.post(ctx, member.TypeInviteRevoke, body, after); err != nil {
-			return err
-		}
-		return w.storage.DeleteBlob(ctx, w.id, member.BoxID(invite.PK))
+		return w.postRevoke(ctx, invite, after)
 	})
 	if err != nil {
 		return fmt.Errorf("revoke invitation: %w", err)
 	}
 	return nil
+}
+
+// postRevoke ends an invitation inside the running transaction.
+func (w *Workspace) postRevoke(ctx context.Context, invite member.Invite, after *afterCommit) error {
+	body, err := member.InviteRevokeBody{InviteID: invite.ID}.Encode()
+	if err != nil {
+		return err
+	}
+	if _, err := w.members.post(ctx, member.TypeInviteRevoke, body, after); err != nil {
+		return err
+	}
+	return w.storage.DeleteBlob(ctx, w.id, member.BoxID(invite.PK))
 }
 
 // knockTolerance is how long after its end an invitation still opens the door: as

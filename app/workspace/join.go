@@ -73,8 +73,11 @@ func (r *Refusal) final() bool {
 }
 
 // certain reports whether every member would say the same.
-func (r *Refusal) certain() bool {
-	return r.Code == RefusedExpired || r.Code == RefusedUsed || r.Code == RefusedRevoked || r.Code == RefusedRules
+func (r *Refusal) certain() bool { return r.Over() || r.Code == RefusedRules }
+
+// Over reports whether the invitation lets nobody in any more.
+func (r *Refusal) Over() bool {
+	return r.Code == RefusedExpired || r.Code == RefusedUsed || r.Code == RefusedRevoked
 }
 
 // joining is a join that goes on until keys have arrived.

@@ -38,7 +38,7 @@ func whyJoinEnded(err error) string {
 		{ErrLinkExpired, "it has expired"},
 		{RefusalOf(RefusedExpired), "it has expired"},
 		{RefusalOf(RefusedUsed), "it was already used"},
-		{RefusalOf(RefusedRevoked), "it was withdrawn, or who made it may not invite any more"},
+		{RefusalOf(RefusedRevoked), "it was withdrawn, its codes failed three times, or who made it may not invite any more"},
 		{RefusalOf(RefusedEnded), "it was used, was withdrawn or has expired"},
 		{RefusalOf(RefusedRules), "the workspace does not accept it"},
 		{errForeignLog, "the answer came from another workspace"},

@@ -76,7 +76,8 @@ func (m *membership) matters(self seal.ID) (all []Matter) {
 	own, _ := st.Person(self)
 	leads := own.Status == member.Active && own.Role <= member.RoleAdmin
 	for _, id := range st.VoidedEntries() {
-		if one, ok := m.about(st, m.log.Entry(id)); ok && (one.Act != member.TypeInvite || one.By == self) {
+		one, ok := m.about(st, m.log.Entry(id))
+		if concerns := one.By == self || one.Person == self || leads && one.Act != member.TypeInvite; ok && concerns && !done(st, one) {
 			one.Kind, one.Decide = MatterNotKept, leads
 			all = append(all, one)
 		}
@@ -97,6 +98,21 @@ func (m *membership) matters(self seal.ID) (all []Matter) {
 		all = append(all, forkOf(st, device, self, Matter{ID: fork.Second, Act: entry.Type, AtMs: entry.HintMs}))
 	}
 	return slices.Concat(all, m.lost(st, self), m.lowered(st, self))
+}
+
+// done reports whether somebody has done meanwhile what did not count.
+func done(st *member.State, one Matter) bool {
+	p, _ := st.Person(one.Person)
+	switch one.Act {
+	case member.TypePersonRemove:
+		return p.Status == member.Removed
+	case member.TypeRoleSet:
+		return p.Status == member.Removed || p.Role == one.Role
+	case member.TypeDeviceRemove:
+		device, _ := st.Device(one.Device)
+		return !device.Active
+	}
+	return false
 }
 
 // about reads from an entry whom it gave what. Acts that concern nobody but their author,

@@ -97,8 +97,21 @@ func (w *Workspace) RemovePerson(ctx context.Context, person seal.ID, reason uin
 		if err != nil {
 			return err
 		}
+		if err := w.revokeThatOf(ctx, st, p, after); err != nil {
+			return err
+		}
 		return w.rotateAll(ctx, after)
 	})
+}
+
+// revokeThatOf ends the invitation that a removed person came with, where it would let
+// that person in once more, as somebody new.
+func (w *Workspace) revokeThatOf(ctx context.Context, st *member.State, p member.Person, after *afterCommit) error {
+	invite, ok := st.Invite(p.Invite)
+	if !ok || p.Status == member.Left || invite.Open(w.now().UnixMilli()) != nil {
+		return nil
+	}
+	return w.postRevoke(ctx, invite, after)
 }
 
 // appoints is the own person, if it may give somebody a role that this one does not have.

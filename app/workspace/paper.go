@@ -63,10 +63,15 @@ func (m *Manager) RemoveLost(ctx context.Context, key paper.Key, device seal.ID)
 	if device == m.device.ID() {
 		return ErrThisDevice
 	}
-	found, owned := false, false
+	found, owned, others := false, false, false
 	var failed []error
 	for _, w := range m.List() {
-		if own, ok := w.RecoveryKey(); !ok || own != key.Sign().Public() || !w.Ready() {
+		if !w.Ready() {
+			continue
+		}
+		if own, ok := w.RecoveryKey(); !ok || own != key.Sign().Public() {
+			p, known := w.State().RecoveryOwner(key.Sign().Public())
+			others = others || known && p.Status == member.Active
 			continue
 		}
 		owned = true
@@ -80,6 +85,8 @@ func (m *Manager) RemoveLost(ctx context.Context, key paper.Key, device seal.ID)
 		}
 	}
 	switch {
+	case !owned && others:
+		return ErrOthers
 	case !owned:
 		return ErrNotYours
 	case !found:

@@ -203,3 +203,6 @@ func (m *Manager) takeReturned(ctx context.Context, w *Workspace, from seal.ID, 
 // ErrNotYours reports a paper key that belongs to nobody of the workspace, or to
 // somebody who was removed.
 var ErrNotYours = errors.New("this recovery key belongs to nobody in this workspace")
+
+// ErrOthers reports a paper key that belongs to somebody else of the workspace.
+var ErrOthers = errors.New("this recovery key belongs to somebody else")

@@ -152,6 +152,7 @@ export class FakeNetwork {
       code: "482913",
       state,
       end: state === "failed" ? "refused" : "",
+      spent: false,
     }
     this.#tell("codes", comparison)
     this.linked({ state: "codes" })

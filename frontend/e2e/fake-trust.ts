@@ -32,6 +32,7 @@ export class FakeTrust {
       code: "482913",
       state,
       end: state === "failed" ? "wrong" : "",
+      spent: false,
     }
     this.#world.tell("codes", comparison)
     return comparison

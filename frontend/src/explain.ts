@@ -28,6 +28,8 @@ export function explain(reason: unknown): string {
       return getLocale() === "en" && error.message ? error.message : m.error_paper_wrong()
     case "passphrase":
       return m.error_passphrase_file()
+    case "consent":
+      return m.error_consent()
     case "comparing":
       return m.error_comparing()
     case "resting":

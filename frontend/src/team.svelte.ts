@@ -41,7 +41,7 @@ export class Team {
   ) {
     this.#transport = transport
     this.people = new People(transport, workspace)
-    this.members = new Members(transport, workspace)
+    this.members = new Members(transport, workspace, self)
     this.channels = new Channels(transport, workspace)
     this.documents = new Documents(transport, workspace)
     this.custody = new Custodies(transport, workspace)

@@ -285,6 +285,7 @@ export namespace api {
 	    code: string;
 	    state: string;
 	    end: string;
+	    spent: boolean;
 	}
 	export interface CreateWorkspace {
 	    name: string;

@@ -45,6 +45,8 @@ export class Conversation {
   readonly #known = new Map<string, Message>()
   readonly #end
   #waiting: Message[] = []
+  /** What events brought while the newest page was asked for. */
+  #fresh: Set<string> | undefined
   #timer: number | undefined
   #drawn = 0
   #marked = ""
@@ -75,18 +77,18 @@ export class Conversation {
   /** Loads the newest page, again after a lost connection too. Keeps what is there until then. */
   async load(unread = 0) {
     const generation = ++this.#generation
+    const fresh = (this.#fresh = new Set<string>())
     this.loading = true
     this.failed = undefined
     try {
       const limit = Math.min(Math.max(page, unread + 20), largestPage)
       const answer = await this.#page("", limit)
       if (generation !== this.#generation) return
-      // Whatever was loaded before may have a gap behind it: only the newest page is certain.
+      // Whatever was loaded before may have a gap behind it, or may be hidden now: only the
+      // newest page is certain, and what came since.
       const newest = list(answer.messages)
       const first = newest[0]?.order ?? ""
-      const later = this.#waiting.concat(
-        this.messages.filter((m) => m.order > (newest.at(-1)?.order ?? "")),
-      )
+      const later = [...this.messages, ...this.#waiting].filter(({ id }) => fresh.has(id))
       this.#known.clear()
       this.messages = merged([], this.#known, newest)
       this.messages = merged(
@@ -101,7 +103,10 @@ export class Conversation {
     } catch (reason) {
       if (generation === this.#generation) this.failed = apiError(reason)
     } finally {
-      if (generation === this.#generation) this.loading = false
+      if (generation === this.#generation) {
+        this.loading = false
+        this.#fresh = undefined
+      }
     }
   }
 
@@ -205,6 +210,7 @@ export class Conversation {
   #receive = (message: Message) => {
     if (message.workspace !== this.#workspace || !this.#belongs(message)) return
     this.#waiting.push(message)
+    this.#fresh?.add(message.id)
     if (this.#timer !== undefined || !this.loaded) return
     const since = Date.now() - this.#drawn
     if (since >= drawEvery) this.#draw()

@@ -49,6 +49,15 @@ describe("loading", () => {
     expect(conversation.more).toBe(false)
   })
 
+  test("what is hidden since goes, though it was the newest", async () => {
+    const program = new Program(3)
+    const conversation = open(program)
+    await conversation.load()
+    program.held = program.held.slice(0, 2)
+    await conversation.load()
+    expect(ids(conversation)).toEqual(["m0", "m1"])
+  })
+
   test("an event that arrives meanwhile is neither lost nor doubled", async () => {
     const program = new Program(3)
     let release = () => {}

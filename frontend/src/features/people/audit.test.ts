@@ -50,6 +50,11 @@ test.each([
   ["joined", { role: "member" }, "joined as member with an invitation of Ben"],
   ["set-role", { was: "admin", role: "owner" }, "changed the role of Ben from admin to owner"],
   ["removed-person", { was: "member" }, "removed Ben (member)"],
+  [
+    "removed-person",
+    { was: "member", count: 2 },
+    "removed Ben (member), whose devices were lost or stolen",
+  ],
   ["removed-person", { was: "member", kind: "left" }, "confirmed that Ben (member) had left"],
   ["removed-device", { number: 1 }, "removed device 2 of Ben"],
   [

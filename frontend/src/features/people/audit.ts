@@ -59,6 +59,9 @@ function device(line: AuditLine): string | undefined {
   }
 }
 
+/** The reason of a removal that says that devices were lost. */
+const lost = 2
+
 function office(line: AuditLine): string | undefined {
   const { name, about } = line
   const was = role(about.was)
@@ -68,7 +71,9 @@ function office(line: AuditLine): string | undefined {
     case "removed-person":
       return about.kind === "left"
         ? m.audit_confirmed_leave({ name, was })
-        : m.audit_removed_person({ name, was })
+        : about.count === lost
+          ? m.audit_removed_lost({ name, was })
+          : m.audit_removed_person({ name, was })
     case "deposed":
       return m.audit_deposed({ name, was, count: about.count })
     case "handed-over":

@@ -25,7 +25,11 @@ export function matterText(one: Matter, name: (id: string) => string, self: stri
         ? { title: m.matter_lost({ who }), about: m.matter_lost_role({ role: asRole(one.role) }) }
         : { title: m.matter_lost({ who }), about: m.matter_lost_in() }
   }
-  return { title: notKept(one, by, who), about: m.matter_not_kept_about({ by }) }
+  const own = one.by === self && !one.decide
+  return {
+    title: notKept(one, by, who),
+    about: own ? m.matter_not_kept_own() : m.matter_not_kept_about({ by }),
+  }
 }
 
 function fork(one: Matter, who: string, self: string): MatterText {

@@ -9,7 +9,10 @@ export class Members {
   #all = $state.raw<Matter[]>([])
   /** What the own person may decide, and what everybody should know. The newest first. */
   readonly matters = $derived(
-    this.#all.filter((one) => (one.decide || one.kind === "fork") && one.kind !== "lowered"),
+    this.#all.filter(
+      (one) =>
+        one.kind !== "lowered" && (one.decide || one.kind === "fork" || one.by === this.#self),
+    ),
   )
   /** The devices that wrote two things in one place. */
   readonly forks = $derived(this.#all.filter(({ kind }) => kind === "fork"))
@@ -20,8 +23,10 @@ export class Members {
   readonly close: () => void
   readonly #service
   readonly #workspace
+  readonly #self
 
-  constructor(transport: Transport, workspace: string) {
+  constructor(transport: Transport, workspace: string, self: string) {
+    this.#self = self
     this.#service = membersService(transport)
     this.#workspace = workspace
     const reload = again(() => this.load())

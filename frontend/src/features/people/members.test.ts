@@ -21,7 +21,7 @@ async function load(answer: () => Matter[]) {
     "Members.Consent": () => "parvis-consent-x",
     "Members.Depose": () => null,
   })
-  const members = new Members(transport, "w")
+  const members = new Members(transport, "w", "self")
   await members.load()
   return { transport, members }
 }

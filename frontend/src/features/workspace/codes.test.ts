@@ -32,6 +32,7 @@ const comparison = (state: string, id = "c1"): Comparison => ({
   code: state === "waiting" ? "" : "123456",
   state,
   end: "",
+  spent: false,
 })
 
 describe("codes", () => {

@@ -13,6 +13,8 @@ export function howEnded(end: string): string {
       return m.codes_end_late()
     case "removed":
       return m.codes_end_removed()
+    case "over":
+      return m.codes_end_over()
     default:
       return m.codes_end_lost()
   }
