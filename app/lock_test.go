@@ -317,3 +317,34 @@ func TestWhatGuardsTheKeysIsChanged(t *testing.T) {
 		t.Error("the keyring does not open it")
 	}
 }
+
+// What a start is given counts as what is typed later.
+func TestAStartTakesALongEnoughPassphraseOrTheWords(t *testing.T) {
+	given := "1234567"
+	config := app.Config{
+		Data: t.TempDir(), Listen: []string{"/ip4/127.0.0.1/tcp/0"}, NoMDNS: true, Keyring: apptest.NoKeyring{}, Version: "test",
+		Passphrase: func() (string, error) { return given, nil },
+	}
+	if err := app.New(config).Start(t.Context()); err == nil || !app.IsNew(config.Data) {
+		t.Fatalf("seven characters guard the keys: %v", err)
+	}
+	ana := apptest.New(t, guarded)
+	given = words24(t, ana)
+	ana.Stop()
+	ana.Config.Passphrase = config.Passphrase
+	ana.Start()
+	if all, err := ana.API().Workspaces.List(); err != nil || len(all) != 1 {
+		t.Errorf("started with the words: %+v, %v", all, err)
+	}
+}
+
+func TestANodeWithoutAPassphraseSaysThatOneIsToBeChosen(t *testing.T) {
+	ana := apptest.New(t, func(c *app.Config) { c.Unprotected, c.Keyring = false, apptest.NoKeyring{} })
+	if err := ana.API().Settings.Lock(); code(err) != api.CodeLocked {
+		t.Errorf("locked, though nothing guards the keys: %v", err)
+	}
+	_, err := ana.API().Workspaces.List()
+	if code(err) != api.CodeLocked || !strings.Contains(err.Error(), "no passphrase yet") {
+		t.Errorf("it says %v", err)
+	}
+}

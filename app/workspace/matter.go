@@ -77,7 +77,7 @@ func (m *membership) matters(self seal.ID) (all []Matter) {
 	leads := own.Status == member.Active && own.Role <= member.RoleAdmin
 	for _, id := range st.VoidedEntries() {
 		one, ok := m.about(st, m.log.Entry(id))
-		if concerns := one.By == self || one.Person == self || leads && one.Act != member.TypeInvite; ok && concerns && !done(st, one) {
+		if concerns := one.By == self || one.Act != member.TypeInvite && own.Role != member.RoleGuest; ok && concerns && !done(st, one) {
 			one.Kind, one.Decide = MatterNotKept, leads
 			all = append(all, one)
 		}
