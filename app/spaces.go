@@ -36,7 +36,8 @@ func (t *teams) space(w *workspace.Workspace, space member.Space) api.Space {
 	dto := api.Space{ID: space.ID.String(), Name: name, Kind: space.Kind.String(), History: space.History.String(), By: space.Creator.String(), Closed: space.Closed}
 	dto.VerifiedOnly = t.people.DemandsVerified(context.Background(), w.ID(), space.ID)
 	for _, person := range w.State().Persons() {
-		if space.Members[person.ID] != member.AccessNone {
+		in := person.Status == member.Active || person.Status == member.Suspended
+		if in && space.Members[person.ID] != member.AccessNone {
 			dto.People = append(dto.People, person.ID.String())
 		}
 	}

@@ -45,8 +45,9 @@ func verify(data []byte) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	bare := story.word(naming{nil, story.version}) // names are claims, which no entry says
 	lines := story.word(naming{file.claims.Names, story.version})
-	if err := file.compare(story, lines); err != nil {
+	if err := file.compare(story, lines, bare); err != nil {
 		return nil, err
 	}
 	again, err := write(story, file.claims, entries)
@@ -157,13 +158,13 @@ func (f *parsed) refused(n int, e *member.Entry, err error) error {
 }
 
 // compare requires that everything else says what the entries say.
-func (f *parsed) compare(s *story, lines []Line) error {
+func (f *parsed) compare(s *story, lines, bare []Line) error {
 	for i, line := range lines {
 		if i >= len(f.lines) {
 			return problem("Line %d is missing: there are %d lines for %d entries.", i+1, len(f.lines), len(lines))
 		}
 		if !same(f.lines[i], line) {
-			return problem("Line %d was changed. Its entry says: %s", i+1, line.Sentence())
+			return problem("Line %d was changed. Its entry says: %s", i+1, bare[i].Sentence())
 		}
 	}
 	if len(f.lines) > len(lines) {
@@ -173,7 +174,7 @@ func (f *parsed) compare(s *story, lines []Line) error {
 		return problem("The list of forks was changed, in its row %d: the entries prove %d forks.", at, len(s.forks))
 	}
 	if at := differs(f.people, s.people); at > 0 {
-		return problem("The list of people was changed, in its row %d: %s", at, personAt(s.people, at, naming{f.claims.Names, s.version}))
+		return problem("The list of people was changed, in its row %d: %s", at, personAt(s.people, at, naming{nil, s.version}))
 	}
 	if at := differs(f.heads, s.heads); at > 0 {
 		return problem("The list of heads was changed, in its row %d.", at)

@@ -21,7 +21,7 @@ func (s *session) backupCommand() *cobra.Command {
 		Use: "backup FILE", Short: "Write everything to one file that your recovery key opens", Args: cobra.ExactArgs(1),
 		Long: "Write everything that this node holds to one age file: membership logs, messages, documents, pictures, keys, settings.\n" +
 			"Your recovery key opens it, or, with --passphrase-file, a passphrase; then both are needed to restore it.\n" +
-			"The keys of this device are not in it: whoever restores it is a new device. Any age tool opens the file.\n\n" +
+			"The keys of this device are not in it: whoever restores it is a new device. The age program (1.3 or newer) opens the file.\n\n" +
 			"The file is written beside its place, flushed, read back and compared; only then does it get its name. With --force it replaces a file that has\n" +
 			"it already: the old one stays whole until the new one is.",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,7 +37,7 @@ func (s *session) backupCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return s.print(map[string]api.BackupMade{"backup": made}, func(w io.Writer) { showBackup(w, made) })
+				return s.print(map[string]api.BackupMade{"backup": made}, func(w io.Writer) { showBackup(w, made, to.Passphrase != "") })
 			})
 		},
 	}
@@ -60,13 +60,17 @@ func newBackup(path, passphraseFile string) (api.NewBackup, error) {
 	return to, nil
 }
 
-func showBackup(w io.Writer, made api.BackupMade) {
+func showBackup(w io.Writer, made api.BackupMade, passphrase bool) {
 	fmt.Fprintf(w, "%s: %s with %s, %s and %s of files; %d bytes, read back and compared.\n", printable(made.Path), count(made.Workspaces, "workspace", "workspaces"),
 		count(made.Envelopes, "message or change", "messages and changes"), count(made.Entries, "log entry", "log entries"), count(made.Blocks, "block", "blocks"), made.Bytes)
 	if made.Omitted > 0 {
 		fmt.Fprintf(w, "! Not in it: %s that this device has not finished joining.\n", count(made.Omitted, "workspace", "workspaces"))
 	}
-	fmt.Fprintln(w, "Keep it on another disk. To restore it you need the file and your recovery key.")
+	needs := "the file and your recovery key"
+	if passphrase {
+		needs = "the file, the passphrase that it is sealed with, and your recovery key"
+	}
+	fmt.Fprintf(w, "Keep it on another disk. To restore it you need %s.\n", needs)
 }
 
 func (s *session) restoreCommand() *cobra.Command {

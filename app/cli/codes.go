@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 type codes struct {
 	s     *session
 	asked map[string]bool
+	last  string      // the comparison that was answered last
 	lines chan string // what the person types, a line each
 }
 
@@ -84,7 +86,7 @@ func (c *codes) look(ctx context.Context, node *client.Client, news <-chan struc
 		if comparison.State != "compare" || c.asked[comparison.ID] || !wanted(comparison) {
 			continue
 		}
-		c.asked[comparison.ID] = true
+		c.asked[comparison.ID], c.last = true, comparison.ID
 		switch {
 		case comparison.Person != "":
 			other, err := nameIn(ctx, node, comparison.Workspace, comparison.Person)
@@ -125,8 +127,9 @@ func about(c api.Comparison) string {
 
 // ended remembers how comparisons of codes ended, of which only the event tells.
 type ended struct {
-	mu  sync.Mutex
-	how map[string]string // guarded by mu; by comparison
+	mu    sync.Mutex
+	how   map[string]string // guarded by mu; by comparison: how it failed, or "verified"
+	spent map[string]bool   // guarded by mu; by comparison: its invitation ended with it
 }
 
 func (e *ended) hear(event client.Event) {
@@ -134,15 +137,22 @@ func (e *ended) hear(event client.Event) {
 		return
 	}
 	var c api.Comparison
-	if err := json.Unmarshal(event.Data, &c); err != nil || c.End == "" {
+	if err := json.Unmarshal(event.Data, &c); err != nil || c.End == "" && c.State != "verified" {
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.how == nil {
-		e.how = map[string]string{}
+		e.how, e.spent = map[string]string{}, map[string]bool{}
 	}
-	e.how[c.ID] = c.End
+	e.how[c.ID], e.spent[c.ID] = cmp.Or(c.End, c.State), c.Spent
+}
+
+// of says how a comparison ended, and whether its invitation did; empty: that was not heard yet.
+func (e *ended) of(id string) (how string, spent bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.how[id], e.spent[id]
 }
 
 // sentence says how a comparison came to nothing.

@@ -190,7 +190,7 @@ func (s *session) recoveryRemove() *cobra.Command {
 func (s *session) recoveryIdentity() *cobra.Command {
 	return &cobra.Command{
 		Use: "identity", Short: "Print the age identity of the recovery key, for other programs that open backups", Args: cobra.NoArgs,
-		Long: "Print the age identity that belongs to the words of a recovery key. With it any age tool opens a backup:\n" +
+		Long: "Print the age identity that belongs to the words of a recovery key. With it the age program (1.3 or newer) opens a backup:\n" +
 			"  parvis recovery identity > key.txt; age --decrypt -i key.txt backup.age | tar x\n" +
 			"The words are asked for, or read from the standard input; no node is needed. Whoever has the identity can read the backups.",
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -63,10 +63,17 @@ func (s *session) workspaceRules() *cobra.Command {
 
 func showRules(w io.Writer, rules api.Rules, people []api.Person) {
 	var names []string
+	here := 0
 	for _, p := range people {
 		for _, id := range rules.Trustees {
-			if p.ID == id {
+			if p.ID != id {
+				continue
+			}
+			if out(p) {
+				names = append(names, p.Name+" ("+p.State+")")
+			} else {
 				names = append(names, p.Name)
+				here++
 			}
 		}
 	}
@@ -74,6 +81,9 @@ func showRules(w io.Writer, rules api.Rules, people []api.Person) {
 		fmt.Fprintln(w, "There are no trustees: nobody can take the first owner's office.")
 	} else {
 		fmt.Fprintf(w, "%d of these trustees together can depose an owner or admin: %s.\n", rules.Quorum, printable(strings.Join(names, ", ")))
+		if here < rules.Quorum {
+			fmt.Fprintln(w, "! Too few of them are still here: nobody can be deposed until the first owner names others.")
+		}
 	}
 	if len(names) == 0 && rules.Change {
 		suggestTrustees(w, people)

@@ -64,8 +64,7 @@ func (s *session) verify(ctx context.Context, node *client.Client, news <-chan s
 			return err
 		}
 		if answered {
-			fmt.Fprintln(s.Stdout, "Your side is done. The person joins as soon as both codes are right: see parvis people list.")
-			return nil
+			return s.letIn(ctx, node, news, asking.last)
 		}
 		select {
 		case <-news:
@@ -73,6 +72,30 @@ func (s *session) verify(ctx context.Context, node *client.Client, news <-chan s
 			return client.ErrClosed
 		case <-ctx.Done():
 			return &failure{code: api.CodeTimeout, message: "Nobody opened an invitation with codes first, or wanted to verify you, in this time.", exit: ExitTimeout}
+		}
+	}
+}
+
+// letIn waits until the codes of an invitation were compared, and says what became of it.
+func (s *session) letIn(ctx context.Context, node *client.Client, news <-chan struct{}, id string) error {
+	fmt.Fprintln(s.Stderr, "Waiting for the other person's code …")
+	for {
+		how, spent := s.codesEnded.of(id)
+		switch {
+		case how == "verified":
+			fmt.Fprintln(s.Stdout, "Both codes are right: the person is let in. See parvis people list.")
+			return nil
+		case spent:
+			return &failure{code: api.CodeRefused, exit: ExitFailed, message: s.codesEnded.sentence(id) + " Nobody was let in. This was the third failure: the invitation has ended. Make a new one."}
+		case how != "":
+			return &failure{code: api.CodeRefused, exit: ExitFailed, message: s.codesEnded.sentence(id) + " Nobody was let in. Ask the person to open the invitation again; after three failures it ends."}
+		}
+		select {
+		case <-news:
+		case <-node.Done():
+			return client.ErrClosed
+		case <-ctx.Done():
+			return &failure{code: api.CodeTimeout, message: "The codes were not compared in this time. Nobody is let in by it.", exit: ExitTimeout}
 		}
 	}
 }
