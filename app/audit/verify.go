@@ -190,17 +190,13 @@ func same(raw json.RawMessage, want any) bool {
 // sameJSON reports whether two texts mean the same, however they are written: what was
 // changed is to be told from what was only written anew.
 func sameJSON(a, b []byte) bool {
-	read := func(text []byte) (value any, err error) {
+	read := func(text []byte, value *any) bool {
 		d := json.NewDecoder(bytes.NewReader(text))
 		d.UseNumber()
-		return value, d.Decode(&value)
+		return d.Decode(value) == nil
 	}
-	one, err := read(a)
-	if err != nil {
-		return false
-	}
-	other, err := read(b)
-	return err == nil && reflect.DeepEqual(one, other)
+	var one, other any
+	return read(a, &one) && read(b, &other) && reflect.DeepEqual(one, other)
 }
 
 // differs is the first row, from 1, in which two lists differ, or 0.
