@@ -74,7 +74,7 @@ func timeMeanings() []Meaning {
 	return []Meaning{
 		{ErrStarting, CodeTimeout, "Parvis is still starting. Please try again in a moment."},
 		{ErrLocked, CodeLocked, "Parvis is locked. Enter your passphrase to unlock it."},
-		{ErrNew, CodeLocked, "Parvis has no passphrase yet that keeps its keys. Choose one on its page, or with: parvis unlock"},
+		{ErrNew, CodeLocked, "Parvis has no passphrase yet that keeps its keys. Choose one on its page or with \"parvis unlock\"."},
 		{context.DeadlineExceeded, CodeTimeout, "This takes too long. Check the connection and try again; what was saved stays saved."},
 		{context.Canceled, CodeTimeout, "Parvis is closing. Open it again to go on."},
 	}
