@@ -150,8 +150,8 @@ func (n nobody) Record(kind backup.Kind, _ []byte) error { return n.ctx.Err() }
 // sealer seals to all paper keys of the person, or with a passphrase.
 func (r recoveries) sealer(ctx context.Context, out io.Writer, passphrase string) (*seal.FileSealer, error) {
 	if passphrase != "" {
-		if len([]rune(passphrase)) < MinPassphrase {
-			return nil, errTooShort
+		if err := longEnough(passphrase); err != nil {
+			return nil, err
 		}
 		return seal.SealFileWith(out, passphrase)
 	}

@@ -65,9 +65,11 @@ func (d *device) key() (seal.Key, error) {
 	typed := ""
 	options := keyslots.Options{Unprotected: c.Unprotected, Ring: c.Keyring}
 	if c.Passphrase != nil {
-		options.Passphrase = func() (_ string, err error) { typed, err = c.Passphrase(); return typed, err }
-		if IsNew(c.Data) {
-			options.Passphrase = longEnough(options.Passphrase)
+		options.Passphrase = func() (_ string, err error) {
+			if typed, err = c.Passphrase(); err == nil && typed != "" && IsNew(c.Data) {
+				err = longEnough(typed)
+			}
+			return typed, err
 		}
 	}
 	key, protection, err := keyslots.OpenOrCreate(c.Data, options)
@@ -90,15 +92,12 @@ func (d *device) key() (seal.Key, error) {
 // MinPassphrase is how many characters a new passphrase has at least.
 const MinPassphrase = 8
 
-// longEnough refuses a new passphrase that is too short, wherever it comes from.
-func longEnough(given func() (string, error)) func() (string, error) {
-	return func() (string, error) {
-		passphrase, err := given()
-		if err == nil && passphrase != "" && utf8.RuneCountInString(passphrase) < MinPassphrase {
-			err = errTooShort
-		}
-		return passphrase, err
+// longEnough refuses a new passphrase that is too short.
+func longEnough(passphrase string) error {
+	if utf8.RuneCountInString(passphrase) < MinPassphrase {
+		return errTooShort
 	}
+	return nil
 }
 
 // IsNew reports whether a data folder has no keys yet.
@@ -109,7 +108,10 @@ func IsNew(data string) bool {
 
 // protect puts a key that lay in the clear under the passphrase.
 func protect(c Config, key seal.Key) (keyslots.Protection, error) {
-	passphrase, err := longEnough(c.Passphrase)()
+	passphrase, err := c.Passphrase()
+	if err == nil {
+		err = longEnough(passphrase)
+	}
 	if err == nil {
 		err = keyslots.AddPassphrase(c.Data, key, passphrase)
 	}
@@ -130,8 +132,10 @@ func (d *device) Unlock(ctx context.Context, passphrase string) error {
 		return nil // another page was first
 	}
 	c := d.app.config
-	if IsNew(c.Data) && utf8.RuneCountInString(passphrase) < MinPassphrase {
-		return errTooShort
+	if IsNew(c.Data) {
+		if err := longEnough(passphrase); err != nil {
+			return err
+		}
 	}
 	key, protection, err := openWith(c, passphrase, keyslots.OpenOrCreate)
 	if err != nil {

@@ -154,8 +154,8 @@ func (d *device) SetAutoLock(ctx context.Context, minutes int) error {
 // for at each start, and nothing else opens the folder but a recovery key. The words of that
 // key are as good as the old passphrase: whoever forgot it gets a new one this way.
 func (d *device) SetPassphrase(_ context.Context, old, next string) error {
-	if len([]rune(next)) < MinPassphrase {
-		return errTooShort
+	if err := longEnough(next); err != nil {
+		return err
 	}
 	return d.protect(old, keyslots.Passphrase, func(c Config, key seal.Key) error {
 		return keyslots.AddPassphrase(c.Data, key, next)

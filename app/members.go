@@ -37,9 +37,9 @@ func (m members) RemovePerson(ctx context.Context, r api.PersonRemoval) error {
 	if err != nil {
 		return err
 	}
-	reason := uint(workspace.ReasonNone)
+	reason := uint(member.ReasonNone)
 	if r.Lost {
-		reason = workspace.ReasonLost
+		reason = member.ReasonLost
 	}
 	return m.teams.leadersOnly(ctx, w, "remove people", w.RemovePerson(ctx, person, reason))
 }

@@ -16,6 +16,7 @@ func TestWhoWasRemovedElsewhereMeanwhileIsReadAlikeByAll(t *testing.T) {
 	for _, n := range nodes {
 		n.known(ws, "Cleo", func(p api.Person) bool { return p.Role == "admin" })
 	}
+	doc := ben.document(ws, "", "Plan", ana, cleo)
 	ana.Stop()
 	ben.Stop()
 	if err := cleo.API().Members.Remove(api.PersonRemoval{Workspace: ws, Person: cleo.person(ws, "Ben")}); err != nil {
@@ -30,6 +31,7 @@ func TestWhoWasRemovedElsewhereMeanwhileIsReadAlikeByAll(t *testing.T) {
 	}
 	ben.known(ws, "Ben", func(p api.Person) bool { return p.Role == "owner" })
 	ben.Say(ws, "meanwhile")
+	ben.write(ws, doc, "In the train.")
 	ana.Until("Ana reads Ben", func() bool { return slices.Contains(ana.Texts(ws), "meanwhile") })
 	cleo.Start()
 	ana.known(ws, "Ben", func(p api.Person) bool { return p.State == "removed" })
@@ -41,5 +43,8 @@ func TestWhoWasRemovedElsewhereMeanwhileIsReadAlikeByAll(t *testing.T) {
 	ben.hearsItIsOut(ws, "person")
 	if !slices.Contains(ben.Texts(ws), "meanwhile") {
 		t.Error("Ben no longer reads what he wrote himself")
+	}
+	if text := ben.reads(ws, doc); text != "In the train." {
+		t.Errorf("nor what he typed into a document: %q", text)
 	}
 }

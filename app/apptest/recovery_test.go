@@ -488,3 +488,19 @@ func TestTheFirstWorkspaceTellsThatItsKeyIsNotSaved(t *testing.T) {
 		return ok && status.Recovery != nil && status.Recovery.Paper == api.PaperUnsaved
 	})
 }
+
+func TestTheWordsOfSomebodyElseRemoveNothing(t *testing.T) {
+	ana, ws, _ := founder(t)
+	ben := New(t)
+	ben.Join(ana.Invite(ws), "Ben")
+	words := ben.SavePaper()
+	ana.knows(ws, "Ben")
+	device, err := ana.API().Devices.Of(ws, ana.person(ws, "Ben"))
+	if err != nil || len(device) != 1 || words == "" {
+		t.Fatalf("devices %+v, %v", device, err)
+	}
+	err = ana.API().Recoveries.RemoveLost(device[0].ID, words)
+	if codeOf(err) != api.CodeRefused || !strings.Contains(err.Error(), "belongs to somebody else in this workspace") {
+		t.Errorf("the words of Ben on a computer of Ana: %v", err)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"parvis/crdt/member"
 )
 
 // The sentences are part of a version of the file: a later program writes the same ones
@@ -103,9 +105,6 @@ func (n naming) act(a Act) string {
 	return n.office(a)
 }
 
-// reasonLost is the code of a removal whose reason is that devices were lost.
-const reasonLost = 2
-
 func (n naming) office(a Act) string {
 	switch a.What {
 	case SetRole:
@@ -119,7 +118,7 @@ func (n naming) office(a Act) string {
 			return fmt.Sprintf("confirmed that %s, who was %s, had left", n.person(a.Person), a.Was)
 		}
 		lost := ""
-		if n.version >= leavesToldApart && a.Count == reasonLost {
+		if n.version >= leavesToldApart && a.Count == member.ReasonLost {
 			lost = ", whose devices were lost or taken over"
 		}
 		return fmt.Sprintf("removed %s, who was %s%s", n.person(a.Person), a.Was, lost)

@@ -23,6 +23,7 @@ import (
 type node struct {
 	answers map[string]string
 	after   map[string]map[string]string // by method: what is answered from then on, with an event
+	codes   map[string]string            // by method: a comparison that is told of then
 
 	mu    sync.Mutex
 	asked []string                      // guarded by mu
@@ -45,6 +46,9 @@ func (n *node) Call(method string, args []json.RawMessage) (result, failure json
 	n.mu.Unlock()
 	if hear != nil && n.after[method] != nil {
 		hear("changed", json.RawMessage("null"))
+	}
+	if hear != nil && n.codes[method] != "" {
+		hear("codes", json.RawMessage(n.codes[method]))
 	}
 	if !known {
 		return nil, json.RawMessage(`{"code":"refused","message":"You may not do that. Ask an owner."}`)

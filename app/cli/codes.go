@@ -174,6 +174,18 @@ func (e *ended) sentence(id string) string {
 	return "The codes could not be compared: one was wrong, somebody stopped, or the connection was lost."
 }
 
+// await waits for news of the node; late says what has not come when ctx ends.
+func await(ctx context.Context, node *client.Client, news <-chan struct{}, late string) error {
+	select {
+	case <-news:
+		return nil
+	case <-node.Done():
+		return client.ErrClosed
+	case <-ctx.Done():
+		return &failure{code: api.CodeTimeout, message: late, exit: ExitTimeout}
+	}
+}
+
 // withEvents runs a command against the node; news gets a signal at every event.
 func (s *session) withEvents(ctx context.Context, do func(ctx context.Context, node *client.Client, news <-chan struct{}) error) error {
 	news := make(chan struct{}, 1)

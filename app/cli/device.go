@@ -234,12 +234,8 @@ func (s *session) followLink(ctx context.Context, node *client.Client, news <-ch
 		if _, err := asking.look(ctx, node, news, func(c api.Comparison) bool { return c.Device && c.Inviter != isNew }); err != nil {
 			return err
 		}
-		select {
-		case <-news:
-		case <-node.Done():
-			return client.ErrClosed
-		case <-ctx.Done():
-			return &failure{code: api.CodeTimeout, message: "The other device did not come in this time. What was begun goes on while the node runs.", exit: ExitTimeout}
+		if err := await(ctx, node, news, "The other device did not come in this time. What was begun goes on while the node runs."); err != nil {
+			return err
 		}
 	}
 }

@@ -66,12 +66,8 @@ func (s *session) verify(ctx context.Context, node *client.Client, news <-chan s
 		if answered {
 			return s.letIn(ctx, node, news, asking.last)
 		}
-		select {
-		case <-news:
-		case <-node.Done():
-			return client.ErrClosed
-		case <-ctx.Done():
-			return &failure{code: api.CodeTimeout, message: "Nobody opened an invitation with codes first, or wanted to verify you, in this time.", exit: ExitTimeout}
+		if err := await(ctx, node, news, "Nobody opened an invitation with codes first, or wanted to verify you, in this time."); err != nil {
+			return err
 		}
 	}
 }
@@ -83,19 +79,16 @@ func (s *session) letIn(ctx context.Context, node *client.Client, news <-chan st
 		how, spent := s.codesEnded.of(id)
 		switch {
 		case how == "verified":
-			fmt.Fprintln(s.Stdout, "Both codes are right: the person is let in. See parvis people list.")
-			return nil
+			return s.print(map[string]string{"codes": how}, func(w io.Writer) {
+				fmt.Fprintln(w, "Both codes are right: the person is let in. See parvis people list.")
+			})
 		case spent:
 			return &failure{code: api.CodeRefused, exit: ExitFailed, message: s.codesEnded.sentence(id) + " Nobody was let in. This was the third failure: the invitation has ended. Make a new one."}
 		case how != "":
 			return &failure{code: api.CodeRefused, exit: ExitFailed, message: s.codesEnded.sentence(id) + " Nobody was let in. Ask the person to open the invitation again; after three failures it ends."}
 		}
-		select {
-		case <-news:
-		case <-node.Done():
-			return client.ErrClosed
-		case <-ctx.Done():
-			return &failure{code: api.CodeTimeout, message: "The codes were not compared in this time. Nobody is let in by it.", exit: ExitTimeout}
+		if err := await(ctx, node, news, "The codes were not compared in this time. Nobody is let in by it."); err != nil {
+			return err
 		}
 	}
 }
@@ -114,12 +107,8 @@ func (s *session) verifyPerson(ctx context.Context, node *client.Client, news <-
 		if !slices.ContainsFunc(all, func(c api.Comparison) bool { return c.ID == begun.ID }) {
 			return s.verdict(ctx, node, begun)
 		}
-		select {
-		case <-news:
-		case <-node.Done():
-			return client.ErrClosed
-		case <-ctx.Done():
-			return &failure{code: api.CodeTimeout, message: "The codes were not compared in this time. Nobody is verified by it.", exit: ExitTimeout}
+		if err := await(ctx, node, news, "The codes were not compared in this time. Nobody is verified by it."); err != nil {
+			return err
 		}
 	}
 }

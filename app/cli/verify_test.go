@@ -76,3 +76,47 @@ func TestVerifyingSaysWhatBecameOfIt(t *testing.T) {
 		}
 	})
 }
+
+func TestTheInviterHearsWhatBecameOfTheCodes(t *testing.T) {
+	const going = `[{"id":"k1","workspace":"aa11bb","invite":"beef","role":"member","inviter":true,"code":"123456","state":"compare","begun":100}]`
+	for told, want := range map[string]struct {
+		exit int
+		text string
+	}{
+		`{"id":"k1","state":"verified"}`:                         {ExitDone, "the person is let in"},
+		`{"id":"k1","state":"failed","end":"wrong"}`:             {ExitFailed, "not the code of the other side. Nobody was let in. Ask the person to open the invitation again"},
+		`{"id":"k1","state":"failed","end":"lost","spent":true}`: {ExitFailed, "This was the third failure: the invitation has ended."},
+		`{"id":"k1","state":"entered"}`:                          {ExitTimeout, "not compared in this time"},
+		`{"id":"another","state":"failed","end":"wrong"}`:        {ExitTimeout, "not compared in this time"},
+	} {
+		n := &node{
+			answers: map[string]string{"Workspaces.List": `[{"id":"aa11bb","name":"Atelier","state":"ready"}]`, "Workspaces.Comparisons": going, "Workspaces.EnterCode": "null"},
+			codes:   map[string]string{"Workspaces.EnterCode": told},
+		}
+		out, errs, exit := run(t, n, "654321\n", "people", "verify", "--wait", "300ms")
+		if exit != want.exit || !strings.Contains(out+errs, want.text) {
+			t.Errorf("%s: exit %d, %q, %q", told, exit, out, errs)
+		}
+	}
+}
+
+func TestTrusteesWhoAreGoneAreNamedSo(t *testing.T) {
+	n := &node{answers: map[string]string{
+		"Workspaces.List": `[{"id":"aa11bb","name":"Atelier","state":"ready"}]`, "Members.Rules": `{"workspace":"aa11bb","quorum":2,"trustees":["0a","0b","0c"]}`,
+		"People.List": `[{"id":"0a","name":"Ana","state":"verified"},{"id":"0b","name":"Ben","state":"left"},{"id":"0c","name":"Cleo","state":"removed"}]`,
+	}}
+	out, errs, exit := run(t, n, "", "workspace", "rules")
+	if exit != ExitDone || !strings.Contains(out, "Ana, Ben (left), Cleo (removed)") || !strings.Contains(out, "Too few of them are still here") {
+		t.Errorf("exit %d, %q, %q", exit, out, errs)
+	}
+}
+
+func TestALockComesAfterAMinuteAtTheEarliest(t *testing.T) {
+	n := &node{answers: map[string]string{"Settings.Protection": `{"kind":"passphrase"}`, "Settings.SetAutoLock": "null"}}
+	if out, errs, exit := run(t, n, "", "protection", "--auto-lock", "5s"); exit != ExitFailed || !strings.Contains(errs, "at least 1m") || n.calls("Settings.SetAutoLock") {
+		t.Errorf("exit %d, %q, %q", exit, out, errs)
+	}
+	if out, errs, exit := run(t, n, "", "protection", "--auto-lock", "1m"); exit != ExitDone || !n.calls("Settings.SetAutoLock") || !strings.Contains(out, "does not open them on this computer") {
+		t.Errorf("exit %d, %q, %q", exit, out, errs)
+	}
+}

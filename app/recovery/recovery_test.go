@@ -150,3 +150,21 @@ func TestWhatAnotherDeviceSawCounts(t *testing.T) {
 		t.Errorf("knows %v, %v", papers, err)
 	}
 }
+
+func TestAKeyThatWasSavedElsewhereOpensTheFolderOnceItIsTypedHere(t *testing.T) {
+	s, _ := service()
+	var slots []seal.Key
+	s.Slot = func(_ context.Context, key seal.Key) error { slots = append(slots, key); return nil }
+	key := paper.New()
+	if err := s.Learn(t.Context(), Paper{Key: key.Sign().Public(), Saved: 5}); err != nil {
+		t.Fatal(err)
+	}
+	for typed, want := range map[string]error{"some words": ErrGone, paper.New().Text(): ErrWrong} {
+		if err := s.Confirm(t.Context(), typed); !errors.Is(err, want) || len(slots) > 0 {
+			t.Errorf("%q: %v, %d slots", typed, err, len(slots))
+		}
+	}
+	if err := s.Confirm(t.Context(), key.Text()); err != nil || len(slots) != 1 || slots[0] != key.Slot() {
+		t.Errorf("%v, %d slots", err, len(slots))
+	}
+}

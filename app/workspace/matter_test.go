@@ -36,7 +36,7 @@ func TestWhoWasLetInByARemovedAdminIsNotKeptAndSaidSo(t *testing.T) {
 	dan := newPerson(t)
 	meet(ben.device, dan.device)
 	dan.w = dan.join(ben.invite(ben.w, 1).Link)
-	if err := ana.w.RemovePerson(t.Context(), ben.who(), workspace.ReasonNone); err != nil {
+	if err := ana.w.RemovePerson(t.Context(), ben.who(), member.ReasonNone); err != nil {
 		t.Fatal(err)
 	}
 	for _, from := range []*person{ben, dan} {
@@ -93,6 +93,35 @@ func TestAnInvitationThatDoesNotCountIsToldToItsMakerAndToWhoComesWithIt(t *test
 	}
 }
 
+func TestWhatWasDoneMeanwhileIsNoMatter(t *testing.T) {
+	all := team(t, 4)
+	ana, ben, cleo, dan := all[0], all[1], all[2], all[3]
+	promote(t, ana, ben, member.RoleAdmin)
+	promote(t, ana, dan, member.RoleGuest)
+	everybodyHasAll(t, all)
+	if err := ben.w.RemovePerson(t.Context(), cleo.who(), member.ReasonNone); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.w.SetRole(t.Context(), ben.who(), member.RoleMember); err != nil {
+		t.Fatal(err)
+	}
+	everybodyHasAll(t, all)
+	for _, p := range []*person{ana, ben, cleo} {
+		if found := p.matters(workspace.MatterNotKept); len(found) != 1 || found[0].Act != member.TypePersonRemove || found[0].Decide != (p == ana) {
+			t.Errorf("the removal that does not count: %+v", found)
+		}
+	}
+	if found := dan.matters(workspace.MatterNotKept); len(found) != 0 {
+		t.Errorf("a guest is told %+v", found)
+	}
+	if err := ana.w.RemovePerson(t.Context(), cleo.who(), member.ReasonNone); err != nil {
+		t.Fatal(err)
+	}
+	if found := ana.matters(workspace.MatterNotKept); len(found) != 0 {
+		t.Errorf("done, and yet there: %+v", found)
+	}
+}
+
 func TestAPromotionThatLostToARemovalIsTold(t *testing.T) {
 	all := team(t, 3)
 	ana, ben, cleo := all[0], all[1], all[2]
@@ -101,7 +130,7 @@ func TestAPromotionThatLostToARemovalIsTold(t *testing.T) {
 	if err := ana.w.SetRole(t.Context(), cleo.who(), member.RoleAdmin); err != nil {
 		t.Fatal(err)
 	}
-	if err := ben.w.RemovePerson(t.Context(), cleo.who(), workspace.ReasonNone); err != nil {
+	if err := ben.w.RemovePerson(t.Context(), cleo.who(), member.ReasonNone); err != nil {
 		t.Fatal(err)
 	}
 	everybodyHasAll(t, []*person{ana, ben})
@@ -146,7 +175,7 @@ func TestALinkThatWasUsedTwiceWaitsForADecision(t *testing.T) {
 	if err := ana.w.Confirm(t.Context(), twice[1].who()); err != nil {
 		t.Fatal(err)
 	}
-	if err := ana.w.RemovePerson(t.Context(), twice[0].who(), workspace.ReasonNone); err != nil {
+	if err := ana.w.RemovePerson(t.Context(), twice[0].who(), member.ReasonNone); err != nil {
 		t.Fatal(err)
 	}
 	everybodyHasAll(t, all)

@@ -29,13 +29,6 @@ var (
 	ErrNotSuspended = errors.New("this person waits for no confirmation")
 )
 
-// The reasons of a removal, for the screen.
-const (
-	ReasonNone = 0 // none was given
-	ReasonLeft = 1 // the person left before
-	ReasonLost = 2 // devices were lost, or taken over
-)
-
 // act runs one act of membership in a transaction: do gets the state that it builds on,
 // what runs before it included. What an act needs to say of an error, it says.
 func (w *Workspace) act(ctx context.Context, what string, do func(ctx context.Context, st *member.State, after *afterCommit) error) error {

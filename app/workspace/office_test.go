@@ -29,7 +29,7 @@ func TestARemovedPersonReadsNothingMoreAndItsEarlierWorkStays(t *testing.T) {
 	everybodyHasAll(t, append(all, phone))
 	ben.says("3: nobody has it before the removal")
 
-	if err := cleo.w.RemovePerson(t.Context(), ben.who(), workspace.ReasonLost); err != nil {
+	if err := cleo.w.RemovePerson(t.Context(), ben.who(), member.ReasonLost); err != nil {
 		t.Fatal(err)
 	}
 	cleo.says("4")

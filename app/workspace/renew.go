@@ -67,7 +67,7 @@ func (w *Workspace) seeOff(ctx context.Context) error {
 		if p.Status != member.Left || !st.MayRemove(w.self.person, p.ID) || !w.firstAbove(st, p.ID) {
 			continue
 		}
-		if err := w.RemovePerson(ctx, p.ID, ReasonLeft); err != nil {
+		if err := w.RemovePerson(ctx, p.ID, member.ReasonLeft); err != nil {
 			return fmt.Errorf("see off: %w", err)
 		}
 	}

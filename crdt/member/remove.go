@@ -186,6 +186,13 @@ func (c *check) removes(p *personRec) error {
 	return nil
 }
 
+// The reasons of a [PersonRemoveBody], which change nothing of what it does.
+const (
+	ReasonNone = 0 // none was given
+	ReasonLeft = 1 // the person left before
+	ReasonLost = 2 // devices were lost, or taken over
+)
+
 // PersonRemoveBody removes a person, all devices included. Reason is a code for
 // the screen.
 type PersonRemoveBody struct {

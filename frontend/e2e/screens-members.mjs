@@ -17,6 +17,7 @@ const names = {
     leave: /^Leave the workspace/,
     trustees: "Trustees",
     depose: /^Depose somebody/,
+    deposeDo: "Depose",
     makeText: "Make the text",
     forget: "Delete from this computer",
     documents: "All documents",
@@ -45,6 +46,7 @@ const names = {
     leave: /^Quitter l’espace de travail/,
     trustees: "Personnes de confiance",
     depose: /^Destituer quelqu’un/,
+    deposeDo: "Destituer",
     makeText: "Créer le texte",
     forget: "Supprimer de cet ordinateur",
     documents: "Tous les documents",
@@ -191,6 +193,18 @@ export async function memberScreens(look) {
           await trustees(page)
           await page.getByRole("button", { name: w.depose }).click()
           await page.getByRole("button", { name: w.makeText }).click()
+        },
+        "role=member",
+      )
+      await show(
+        "whether to depose",
+        async (page) => {
+          await named(page)
+          await trustees(page)
+          await page.getByRole("button", { name: w.depose }).click()
+          await page.getByRole("textbox").last().fill("parvis-consent-a parvis-consent-b")
+          await page.getByRole("button", { name: w.deposeDo, exact: true }).click()
+          await page.getByRole("alertdialog").waitFor()
         },
         "role=member",
       )

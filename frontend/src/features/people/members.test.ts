@@ -33,8 +33,11 @@ test("a person sees what it may decide, and what everybody should know", async (
     matter("1", "not-kept", { act: "let-in", decide: false }),
     matter("2", "suspended"),
     matter("3", "fork", { decide: false }),
+    matter("4", "not-kept", { act: "removal", by: "self", decide: false }),
   ])
-  expect(ids(members)).toEqual(["2", "3"])
+  expect(ids(members)).toEqual(["2", "3", "4"])
+  const own = members.matters[2] as Matter
+  expect(matterText(own, (id) => id, "self").about).toMatch(/Ask an owner or an admin/)
 })
 
 test("matters are fetched again when people of this workspace change, but not for each change", async () => {
